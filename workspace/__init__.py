@@ -1,0 +1,1 @@
+"""Who and where: people, organizations, members, Spaces, permission, audit."""

@@ -1,0 +1,7 @@
+"""The workspace app."""
+
+from django.apps import AppConfig
+
+
+class WorkspaceConfig(AppConfig):
+    name = "workspace"

@@ -1,0 +1,61 @@
+"""Forms of people, organizations and Spaces: they parse; the verbs decide.
+
+*Called by*: views, allauth. *Keeps true*: a form lists its fields, so nothing else in a request is read.
+"""
+
+from django import forms
+from django.http import HttpRequest
+
+from workspace import names
+from workspace.errors import Invalid
+from workspace.models import Role, User
+
+
+class NameField(forms.CharField):
+    """A name a person gives, checked by workspace.names."""
+
+    def __init__(self, *, what: str, **options: object) -> None:
+        self.what = what
+        super().__init__(max_length=names.NAME_MAX, strip=True, **options)
+
+    def clean(self, value: str) -> str:
+        value = super().clean(value)
+        try:
+            return names.clean(value, what=self.what)
+        except Invalid as refusal:
+            raise forms.ValidationError(refusal.message, code=refusal.code) from None
+
+
+class SignupForm(forms.Form):
+    """Joins allauth's sign-up form: how the person is called."""
+
+    name = NameField(what="name", label="Your name", widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    field_order = ("name", "email", "password1")
+
+    def signup(self, request: HttpRequest, user: User) -> None:
+        user.name = self.cleaned_data["name"]
+        user.save(update_fields=["name"])
+
+
+class OrgForm(forms.Form):
+    name = NameField(
+        what="organization name", label="Organization", widget=forms.TextInput(attrs={"autocomplete": "organization"})
+    )
+
+
+class SpaceForm(forms.Form):
+    name = NameField(what="Space name", label="Name")
+    private = forms.BooleanField(required=False, label="Private: only people who are added can see it")
+
+
+class InvitationForm(forms.Form):
+    role = forms.ChoiceField(
+        choices=[(role.value, role.label) for role in (Role.MEMBER, Role.ADMIN, Role.GUEST)], label="Role"
+    )
+    space = forms.UUIDField(label="Space", widget=forms.Select)
+    days = forms.TypedChoiceField(
+        coerce=int, choices=[(1, "1 day"), (7, "7 days"), (30, "30 days")], initial=7, label="Good for"
+    )
+    uses = forms.TypedChoiceField(
+        coerce=int, choices=[(1, "1 person"), (5, "5 people"), (25, "25 people")], initial=1, label="Serves"
+    )

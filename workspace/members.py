@@ -1,0 +1,56 @@
+"""Members: coming, going, changing role.
+
+*Called by*: orgs, invitations, chat.people. *Keeps true*: whoever leaves an organization leaves all its Spaces
+in the same transaction; nobody gives a role above their own.
+"""
+
+from django.db import transaction
+from django.utils import timezone
+
+from workspace import audit, names
+from workspace.errors import Forbidden, Invalid
+from workspace.models import Member, Org, Role, SpaceMember, User
+
+RANK = {Role.GUEST: 0, Role.MEMBER: 1, Role.ADMIN: 2, Role.OWNER: 3}
+RESERVED_HANDLES = {"here", "space", "all", "everyone", "channel", "me"}
+
+
+@transaction.atomic
+def admit(org: Org, user: User, *, role: str, avoid_handles: set[str] | None = None) -> Member:
+    """Make the person a member, or bring back one who had left. A present member is returned unchanged."""
+    member = Member.objects.select_for_update().filter(org=org, user=user).first()
+    if member and member.left_at is None:
+        return member
+    if member:
+        member.left_at, member.role = None, role
+        member.save(update_fields=["left_at", "role"])
+        return member
+    display_name = user.name or user.email.split("@", 1)[0]
+    word = names.slug(display_name, fallback="member", longest=30)
+    taken = set(Member.objects.filter(org=org).values_list("handle", flat=True))
+    handle = names.free(word, taken | RESERVED_HANDLES | (avoid_handles or set()))
+    return Member.objects.create(org=org, user=user, role=role, display_name=display_name, handle=handle)
+
+
+@transaction.atomic
+def remove(actor: Member, member: Member) -> None:
+    """Take every right of the member in this organization away. Raises Forbidden, Invalid for the owner."""
+    if member.role == Role.OWNER:
+        raise Invalid("The owner cannot be removed. Hand the organization over first.")
+    if actor.pk != member.pk and (not actor.is_admin or RANK[Role(actor.role)] < RANK[Role(member.role)]):
+        raise Forbidden("Only an admin can remove a member, and nobody of a higher role.")
+    SpaceMember.objects.filter(member=member).delete()
+    Member.objects.filter(pk=member.pk).update(left_at=timezone.now())
+    audit.record(actor.org, actor, "member.removed", member.handle, role=member.role)
+
+
+@transaction.atomic
+def change_role(actor: Member, member: Member, *, role: str) -> Member:
+    if role not in RANK or role == Role.OWNER or member.role == Role.OWNER:
+        raise Invalid("Pick one of the roles admin, member or guest.")
+    if not actor.is_admin or max(RANK[Role(role)], RANK[Role(member.role)]) > RANK[Role(actor.role)]:
+        raise Forbidden("Only an admin can change roles, and to none above their own.")
+    before, member.role = member.role, role
+    member.save(update_fields=["role"])
+    audit.record(actor.org, actor, "member.role_changed", member.handle, before=before, after=role)
+    return member

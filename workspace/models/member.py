@@ -1,0 +1,69 @@
+"""A person in an organization, with a role.
+
+*Called by*: access and every page. *Keeps true*: a member who left keeps the row (messages need an author)
+but loses every right: each read of rights goes through `Member.objects.present()`.
+"""
+
+import uuid
+
+from django.db import models
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", "Owner"
+    ADMIN = "admin", "Admin"
+    MEMBER = "member", "Member"
+    GUEST = "guest", "Guest"
+
+
+class MemberQuerySet(models.QuerySet["Member"]):
+    def present(self) -> "MemberQuerySet":
+        """Those who may act today: not gone, with a live account."""
+        return self.filter(left_at=None, user__is_active=True)
+
+    def in_space(self, space: models.Model) -> "MemberQuerySet":
+        return self.filter(space_members__space=space)
+
+
+class Member(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    org = models.ForeignKey("workspace.Org", models.PROTECT, related_name="members")
+    user = models.ForeignKey("workspace.User", models.PROTECT, related_name="members")
+    role = models.CharField(max_length=8, choices=Role)
+    display_name = models.CharField(max_length=80)
+    handle = models.CharField(max_length=40)
+    created_at = models.DateTimeField(auto_now_add=True)
+    left_at = models.DateTimeField(null=True, blank=True)
+
+    objects = MemberQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["org", "user"], name="member_once_per_org"),
+            models.UniqueConstraint(fields=["org", "handle"], name="member_handle_once_per_org"),
+            models.UniqueConstraint(fields=["org", "id"], name="member_in_org"),
+            models.UniqueConstraint(
+                fields=["org"], condition=models.Q(role="owner", left_at=None), name="member_one_owner_per_org"
+            ),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="member_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role in (Role.OWNER, Role.ADMIN)
+
+    @property
+    def is_guest(self) -> bool:
+        return self.role == Role.GUEST
+
+    @property
+    def initials(self) -> str:
+        words = self.display_name.split()
+        return "".join(word[0] for word in words[:2]).upper() or "?"
+
+    @property
+    def email(self) -> str:
+        return self.user.email

@@ -1,0 +1,78 @@
+"""Spaces: making, renaming, and who is in them.
+
+*Called by*: chat.places. *Keeps true*: a Space always has an owner who can see it; what is changed is audited.
+"""
+
+from django.db import transaction
+from django.utils import timezone
+
+from workspace import audit, names
+from workspace.errors import Forbidden, Invalid
+from workspace.models import Member, Role, Space, SpaceMember, SpaceRole
+
+
+@transaction.atomic
+def create(creator: Member, *, name: str, is_private: bool) -> Space:
+    if creator.role == Role.GUEST:
+        raise Forbidden("Guests cannot make Spaces. Ask a member to make one and add you.")
+    name = names.clean(name, what="Space name")
+    space = Space.objects.create(org=creator.org, name=name, is_private=is_private)
+    SpaceMember.objects.create(org=creator.org, space=space, member=creator, role=SpaceRole.OWNER)
+    audit.record(creator.org, creator, "space.created", str(space.id), is_private=is_private)
+    return space
+
+
+@transaction.atomic
+def change(actor: Member, space: Space, *, name: str, is_private: bool) -> Space:
+    """Rename the Space, open or close it. A Space that becomes private keeps those who had joined."""
+    require_manager(actor, space)
+    space = Space.objects.select_for_update(no_key=True).get(pk=space.pk)
+    space.name, space.is_private = names.clean(name, what="Space name"), is_private
+    space.save(update_fields=["name", "is_private"])
+    audit.record(actor.org, actor, "space.changed", str(space.id), is_private=is_private)
+    return space
+
+
+@transaction.atomic
+def add(actor: Member, space: Space, member: Member) -> SpaceMember:
+    """Let a member of the organization in. Anyone in the Space may, except guests."""
+    if actor.role == Role.GUEST:
+        raise Forbidden("Guests cannot add people to a Space.")
+    if member.org_id != space.org_id or member.left_at is not None:
+        raise Invalid("That person is not in this organization.")
+    entry, is_new = SpaceMember.objects.get_or_create(space=space, member=member, defaults={"org_id": space.org_id})
+    if is_new:
+        audit.record(actor.org, actor, "space.member_added", str(space.id), member=member.handle)
+    return entry
+
+
+@transaction.atomic
+def remove(actor: Member, space: Space, member: Member) -> None:
+    """Take a member out; anyone may take out themselves."""
+    if actor.pk != member.pk:
+        require_manager(actor, space)
+    owners = SpaceMember.objects.filter(space=space, role=SpaceRole.OWNER).exclude(member=member)
+    if not owners.exists() and space.space_members.filter(member=member, role=SpaceRole.OWNER).exists():
+        raise Invalid("A Space needs an owner. Make somebody else its owner first.")
+    SpaceMember.objects.filter(space=space, member=member).delete()
+    audit.record(actor.org, actor, "space.member_removed", str(space.id), member=member.handle)
+
+
+def visit(space: Space, member: Member) -> None:
+    """Remember when the member last looked; joins a public Space on the first visit."""
+    SpaceMember.objects.update_or_create(
+        space=space,
+        member=member,
+        defaults={"visited_at": timezone.now()},
+        create_defaults={"visited_at": timezone.now(), "org_id": space.org_id},
+    )
+
+
+def may_manage(actor: Member, space: Space) -> bool:
+    """The Space's owner, and admins of the organization who can see it."""
+    return actor.is_admin or space.space_members.filter(member=actor, role=SpaceRole.OWNER).exists()
+
+
+def require_manager(actor: Member, space: Space) -> None:
+    if not may_manage(actor, space):
+        raise Forbidden("Only the Space's owner or an admin can change that.")
