@@ -1,0 +1,1 @@
+"""Which AI models exist, who hosts them, and at what price."""
