@@ -1,0 +1,110 @@
+"""The one way out to the network.
+
+*Called by*: gateway.openai_dialect; link previews, tool servers and webhooks later. *Keeps true*: an address
+that a tenant chose is resolved once, refused unless every answer is public, and the connection goes to that
+very address; no redirect is followed, no proxy of the environment used, no answer grows past its cap.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Iterable
+from typing import Any
+
+import httpcore2
+import httpx2
+
+_NETWORKS = [
+    ipaddress.ip_network(text)
+    for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96", "::ffff:0:0/96", "fec0::/10")
+]
+_PORTS = {80, 443}
+RESOLVE_SECONDS = 5.0
+CONNECT_SECONDS = 10.0
+
+
+class Blocked(Exception):
+    """The address may not be called. One sentence for all reasons, so that it tells nothing about the inside."""
+
+    def __init__(self) -> None:
+        super().__init__("That address cannot be called from here.")
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the open internet. `is_global` alone calls several inner forms global."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if ip.is_multicast or not ip.is_global:
+        return False
+    return not any(ip.version == network.version and ip in network for network in _NETWORKS)
+
+
+async def resolve(host: str, port: int) -> str:
+    """The address to connect to. Raises Blocked when any answer of the resolver is not public."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(RESOLVE_SECONDS):
+            rows = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError, TimeoutError):
+        raise Blocked from None
+    addresses = [str(row[4][0]) for row in rows]
+    if not addresses or not all(is_public(address) for address in addresses):
+        raise Blocked
+    return addresses[0]
+
+
+class PinnedBackend(httpcore2.AsyncNetworkBackend):
+    """Connects only to addresses that were looked at. TLS keeps the name: only the TCP peer is pinned."""
+
+    def __init__(self) -> None:
+        self._inner = httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        if port not in _PORTS:
+            raise Blocked
+        address = await resolve(host, port)
+        return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+
+    async def connect_unix_socket(self, *args: Any, **options: Any) -> httpcore2.AsyncNetworkStream:
+        raise Blocked
+
+    async def sleep(self, seconds: float) -> None:
+        await self._inner.sleep(seconds)
+
+
+def client(*, guarded: bool, max_connections: int = 1000) -> httpx2.AsyncClient:
+    """A client for calls out. `guarded=False` is only for addresses that the operator set."""
+    limits = httpx2.Limits(max_connections=max_connections, max_keepalive_connections=100, keepalive_expiry=60)
+    transport = httpx2.AsyncHTTPTransport(limits=limits, trust_env=False, retries=0)
+    if guarded:
+        transport._pool._network_backend = PinnedBackend()
+    return httpx2.AsyncClient(
+        transport=transport,
+        follow_redirects=False,
+        trust_env=False,
+        timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
+        headers={"Accept-Encoding": "identity"},
+    )
+
+
+async def fetch(url: str, *, max_bytes: int, timeout_seconds: float, http: httpx2.AsyncClient) -> bytes:
+    """GET a tenant's address through a guarded client. Raises Blocked, TimeoutError, httpx2.HTTPError."""
+    parts = httpx2.URL(url)
+    if parts.scheme not in ("http", "https") or not parts.host or parts.userinfo:
+        raise Blocked
+    body = bytearray()
+    async with asyncio.timeout(timeout_seconds), http.stream("GET", parts) as response:
+        if response.is_redirect:
+            raise Blocked
+        response.raise_for_status()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > max_bytes:
+                raise Blocked
+    return bytes(body)

@@ -1,0 +1,45 @@
+"""Which offers to call, in which order.
+
+*Called by*: billing.metering. *Keeps true*: only offers of providers that are switched on; the cheapest known
+price first, the model of this server before all; at most ROUTE_MAX.
+"""
+
+import os
+
+from django.conf import settings
+
+from catalog.models import AIModel, Offer
+from gateway.wire import Route, Target
+
+ROUTE_MAX = 3
+
+
+def offers(ai_model: AIModel) -> list[Offer]:
+    """Callable offers of the AI model, best first."""
+    found = Offer.objects.callable().filter(ai_model=ai_model, variant="").select_related("provider")
+    return sorted(found, key=_rank)[:ROUTE_MAX]
+
+
+def route(chosen: list[Offer]) -> Route:
+    return Route(tuple(target(offer) for offer in chosen))
+
+
+def target(offer: Offer) -> Target:
+    """The offer with its address and the operator's key."""
+    provider = offer.provider
+    key = next((os.environ[name] for name in provider.env_names if os.environ.get(name)), "")
+    return Target(
+        offer_pk=offer.pk,
+        provider=provider.slug,
+        provider_name=provider.name,
+        base_url=settings.LOCAL_MODEL_URL if provider.is_local else provider.api_base,
+        upstream_model=offer.offer_id,
+        api_key=key,
+        takes_temperature=offer.takes_temperature,
+    )
+
+
+def _rank(offer: Offer) -> tuple[bool, bool, object, str]:
+    known = offer.input_usd_per_mtok is not None and offer.output_usd_per_mtok is not None
+    price = offer.input_usd_per_mtok + offer.output_usd_per_mtok if known else 0
+    return not offer.provider.is_local, not known, price, offer.provider_id
