@@ -1,0 +1,15 @@
+"""The functions, triggers and rights of the ledger. They lie beside the code that calls them."""
+
+from pathlib import Path
+
+from django.db import migrations
+
+HERE = Path(__file__).resolve().parent.parent
+
+
+class Migration(migrations.Migration):
+    dependencies = [("billing", "0001_initial"), ("workspace", "0002_tenancy"), ("catalog", "0001_initial")]
+    operations = [
+        migrations.RunSQL((HERE / name).read_text(), migrations.RunSQL.noop)
+        for name in ("lots.sql", "ledger.sql", "prices.sql", "guards.sql")
+    ]

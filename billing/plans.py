@@ -1,0 +1,126 @@
+"""Plans: enrolling, the monthly grant, and what a plan allows.
+
+*Called by*: founding an organization, billing.tasks, whoever adds a Space, member or tool server. *Keeps true*: a
+period is granted once and missed periods do not pile up; months are counted from the anchor (31 January, 28 February,
+31 March), in UTC, as ledger_period does in SQL.
+"""
+
+from calendar import monthrange
+from datetime import UTC, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from billing import ledger
+from billing.models import Account, LotKind, Plan
+from billing.refusals import NoPool, PlanLimit
+from workspace.models import Org
+
+STARTER = "starter"
+
+
+@transaction.atomic
+def enroll(org: Org, plan: str = STARTER, *, seats: int = 1, now: datetime | None = None) -> Account:
+    """Open the pool and grant the first period. An organization that is enrolled stays as it is."""
+    now = now or timezone.now()
+    account, is_new = Account.objects.get_or_create(
+        org=org, defaults={"plan_id": plan, "seats": seats, "anchor_at": now, "next_grant_at": now}
+    )
+    if is_new:
+        ledger.open_pool(org.pk, anchor_at=account.anchor_at)
+        _grant_period(account, now)
+    return account
+
+
+@transaction.atomic
+def switch(org: Org, plan: str, *, seats: int = 1, now: datetime | None = None) -> Account:
+    """Put the organization on another plan. A better one is granted for the period at hand; a lesser one from the next.
+
+    What was granted under the plan before stays until it expires. Seats alone count from the next grant on.
+    """
+    now = now or timezone.now()
+    account = Account.objects.select_for_update().select_related("plan").get(org=org)
+    before_ucr = account.plan.grant_ucr(account.seats)
+    account.plan, account.seats = Plan.objects.get(slug=plan), seats
+    account.save(update_fields=["plan", "seats"])
+    if account.grants_by_calendar and account.plan.grant_ucr(seats) > before_ucr:
+        _grant_period(account, now)
+    return account
+
+
+def grant_due(now: datetime | None = None) -> int:
+    """Grant the current period to every account whose period has begun; returns how many got credits.
+
+    However many periods were missed, only the one that is running is granted.
+    """
+    now = now or timezone.now()
+    granted = 0
+    for org_id in list(Account.objects.due(now).order_by("org_id").values_list("org_id", flat=True)):
+        with transaction.atomic():
+            account = Account.objects.due(now).select_for_update(skip_locked=True).filter(org_id=org_id).first()
+            granted += bool(account and _grant_period(account, now))
+    return granted
+
+
+def period_start(anchor_at: datetime, number: int) -> datetime:
+    """The beginning of the period with this number, in calendar months from the anchor: number 0 begins at the anchor."""
+    anchor_at = anchor_at.astimezone(UTC)
+    year, month = divmod(anchor_at.year * 12 + anchor_at.month - 1 + number, 12)
+    return anchor_at.replace(year=year, month=month + 1, day=min(anchor_at.day, monthrange(year, month + 1)[1]))
+
+
+def period_number(anchor_at: datetime, at: datetime) -> int:
+    """The number of the period that this instant is in; each begins at its start and ends before the next one's."""
+    anchor_at, at = anchor_at.astimezone(UTC), at.astimezone(UTC)
+    months = (at.year - anchor_at.year) * 12 + at.month - anchor_at.month
+    return months if period_start(anchor_at, months) <= at else months - 1
+
+
+def require_room_for_space(org: Org, count: int) -> None:
+    """`count` is how many Spaces there would be. Raises PlanLimit."""
+    _require_room(org, "max_spaces", count, "Space", "Spaces")
+
+
+def require_room_for_member(org: Org, count: int) -> None:
+    """`count` is how many members there would be. Raises PlanLimit."""
+    _require_room(org, "max_members", count, "member", "members")
+
+
+def require_room_for_tool_server(org: Org, count: int) -> None:
+    """`count` is how many tool servers there would be. Raises PlanLimit."""
+    _require_room(org, "max_tool_servers", count, "tool server", "tool servers")
+
+
+def _require_room(org: Org, limit: str, count: int, one: str, many: str) -> None:
+    plan = Plan.objects.filter(accounts__org=org).first()
+    if plan is None:
+        raise NoPool
+    most = getattr(plan, limit)
+    if most is None or count <= most:
+        return
+    lifting = Plan.objects.lifting(limit, count).filter(rank__gt=plan.rank).first()
+    way_out = f"The {lifting.name} plan allows more." if lifting else "No plan allows more."
+    raise PlanLimit(
+        f"The {plan.name} plan allows {most} {one if most == 1 else many}. {way_out}",
+        limit=limit,
+        most=most,
+        plan=plan.slug,
+        lifted_by=lifting.slug if lifting else None,
+    )
+
+
+def _grant_period(account: Account, now: datetime) -> bool:
+    """Grant the period that is running now, under a key of plan and period, and note when the next one begins."""
+    number = period_number(account.anchor_at, now)
+    ends_at = period_start(account.anchor_at, number + 1)
+    amount_ucr = account.plan.grant_ucr(account.seats)
+    granted = amount_ucr > 0 and ledger.grant(
+        account.org_id,
+        kind=LotKind.STARTER if account.plan_id == STARTER else LotKind.PLAN,
+        amount_ucr=amount_ucr,
+        source_key=f"{account.plan_id}:{account.org_id}:{number}",
+        expires_at=ends_at,
+    )
+    account.periods_granted, account.next_grant_at = number + 1, ends_at
+    account.save(update_fields=["periods_granted", "next_grant_at"])
+    return granted
