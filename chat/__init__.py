@@ -1,0 +1,1 @@
+"""Messages, mentions, replies, feed: the conversation of people and models."""

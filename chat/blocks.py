@@ -1,0 +1,44 @@
+"""Finished blocks of a text that is still growing.
+
+*Called by*: chat.live, chat.pages. *Keeps true*: a block is finished once another has begun after it, so
+what was shown as HTML does not change again until the whole is rendered at the end.
+"""
+
+from chat import markdown
+
+GROWTH = 1.15
+
+
+class Blocks:
+    """Follows one growing text; `covered` is the length (in characters) of what is finished."""
+
+    def __init__(self) -> None:
+        self.covered = 0
+        self._look_at = 0
+
+    def advance(self, text: str) -> str:
+        """HTML of the blocks that were finished since the last call; "" when there are none."""
+        tail = text[self.covered :]
+        if len(text) < self._look_at or "\n" not in tail:
+            return ""
+        end = finished(tail)
+        if end == 0:
+            # A long list or fence is looked at again only when it has grown by a part of itself.
+            self._look_at = self.covered + int(len(tail) * GROWTH)
+            return ""
+        self.covered += end
+        return markdown.render(tail[:end])
+
+
+def finished(text: str) -> int:
+    """How many characters of the text are blocks that are finished."""
+    starts = markdown.top_blocks(text)
+    if len(starts) < 2:
+        return 0
+    lines = text.splitlines(keepends=True)
+    return sum(len(line) for line in lines[: starts[-1]])
+
+
+def utf16_len(text: str) -> int:
+    """The length as a browser counts it: String.length."""
+    return len(text) + sum(1 for char in text if ord(char) > 0xFFFF) if not text.isascii() else len(text)

@@ -1,0 +1,151 @@
+"""Sending to browsers and workers: the one place that publishes.
+
+*Called by*: chat verbs on commit, chat.engine. *Keeps true*: a frame may be lost and nothing breaks: PostgreSQL is the
+truth and browsers catch up. When Redis is away, posting goes on at once instead of waiting for it.
+"""
+
+import time
+import uuid
+from collections.abc import Iterable
+from decimal import ROUND_DOWN, Decimal
+
+import orjson
+import redis
+import structlog
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from billing import ledger
+from chat.models import Message
+from workspace.models import Space
+
+HTML_MAX = 100_000
+QUIET_SECONDS = 2.0
+_log = structlog.get_logger(__name__)
+_redis: redis.Redis | None = None
+_quiet_until = 0.0
+
+
+def space_topic(space_id: uuid.UUID) -> str:
+    return f"space:{space_id}"
+
+
+def org_topic(org_id: uuid.UUID) -> str:
+    return f"org:{org_id}"
+
+
+def member_topic(member_id: uuid.UUID) -> str:
+    return f"member:{member_id}"
+
+
+def session_topic(session_key: str) -> str:
+    return f"session:{session_key}"
+
+
+WORKERS_TOPIC = "workers"
+WEB_TOPIC = "web"
+
+
+def as_json(message: Message) -> dict[str, object]:
+    """A message as pages, sockets and catch-up all send it."""
+    return {
+        "id": message.pk,
+        "client_id": message.client_id,
+        "position": message.position,
+        "revision": message.revision,
+        "state": message.state,
+        "html": render_to_string("chat/_message.html", {"message": message}),
+    }
+
+
+def messages_changed(space_id: uuid.UUID, messages: Iterable[dict[str, object]]) -> None:
+    """Tell everyone in the Space. Messages come in the order of their revisions."""
+    frames = []
+    for message in messages:
+        small = message if len(str(message["html"])) <= HTML_MAX else {**message, "html": None}
+        frames.append(
+            {"type": "message.changed", "space": space_id, "revision": message["revision"], "message": small}
+        )
+    publish([(space_topic(space_id), frame) for frame in frames])
+
+
+def pool_changed(org_id: uuid.UUID) -> None:
+    balance = ledger.balance(org_id)
+    publish([(org_topic(org_id), {"type": "pool.changed", "org": org_id, **pool_figures(balance.free_ucr)})])
+
+
+def pool_figures(free_ucr: int) -> dict[str, str]:
+    """The balance rounded down for the header, and exact."""
+    exact = Decimal(free_ucr) / 1_000_000
+    return {
+        "balance": f"{exact.quantize(Decimal('0.01'), ROUND_DOWN):,}",
+        "exact": f"{exact.quantize(Decimal('0.000001')):,}",
+    }
+
+
+def space_changed(space: Space) -> None:
+    frame = {"type": "space.changed", "space": space.pk, "name": space.name, "private": space.is_private}
+    publish([(space_topic(space.pk), frame)])
+
+
+def removed_from_space(space_id: uuid.UUID, member_id: uuid.UUID) -> None:
+    publish([(member_topic(member_id), {"type": "kick", "space": space_id})])
+
+
+def removed_from_org(member_id: uuid.UUID) -> None:
+    publish([(member_topic(member_id), {"type": "kick", "space": None})])
+
+
+def recheck(space_id: uuid.UUID) -> None:
+    """Rights in this Space may have shrunk: every process looks at its sockets again."""
+    publish([(WEB_TOPIC, {"type": "recheck", "space": space_id})])
+
+
+def signed_out(session_key: str) -> None:
+    publish([(session_topic(session_key), {"type": "signed_out"})])
+
+
+def stop_asked(reply_id: uuid.UUID) -> None:
+    publish([(WORKERS_TOPIC, {"type": "stop", "reply": reply_id})])
+
+
+def encode(frame: dict[str, object]) -> bytes:
+    return orjson.dumps(frame, default=str)
+
+
+def publish(frames: list[tuple[str, dict[str, object]]]) -> None:
+    """Send frames in order, in one round trip. Lost, with a log line, when Redis is away."""
+    global _quiet_until
+    if not frames or time.monotonic() < _quiet_until:
+        return
+    try:
+        with _client().pipeline(transaction=False) as pipe:
+            for topic, frame in frames:
+                pipe.publish(topic, encode(frame))
+            pipe.execute()
+    except redis.RedisError as error:
+        _quiet_until = time.monotonic() + QUIET_SECONDS
+        _log.warning("broadcast.lost", frames=len(frames), error=type(error).__name__)
+
+
+def live_text(reply_id: uuid.UUID) -> str:
+    """The text of an answer that is streaming, as far as the worker has sent it; "" when unknown."""
+    if time.monotonic() < _quiet_until:
+        return ""
+    try:
+        return (_client().get(live_key(reply_id)) or b"").decode()
+    except (redis.RedisError, UnicodeDecodeError):
+        return ""
+
+
+def live_key(reply_id: uuid.UUID) -> str:
+    return f"live:{reply_id}"
+
+
+def _client() -> redis.Redis:
+    global _redis
+    if _redis is None:
+        _redis = redis.Redis.from_url(
+            settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=2, max_connections=200
+        )
+    return _redis

@@ -1,0 +1,40 @@
+"""What every signed-in page shows around its content.
+
+*Called by*: Django, as a context processor. *Keeps true*: nothing here decides a right; it only shows.
+"""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from billing import ledger
+from billing.models import Account
+from chat import broadcast
+from workspace import access
+from workspace.models import Member, Space
+
+
+def signed_in(request: HttpRequest) -> dict[str, Any]:
+    """Sidebar, balance and plan of the organization that the page is about."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {}
+    member: Member | None = getattr(request, "member", None)
+    if member is None:
+        member = next(iter(access.memberships(user)), None)
+    if member is None:
+        return {}
+    account = Account.objects.select_related("plan").filter(org_id=member.org_id).first()
+    return {
+        "org": member.org,
+        "member": member,
+        "memberships": access.memberships(user),
+        "spaces": list(Space.objects.joined_by(member).of_the_plan().order_by("name")),
+        "balance": _balance(member),
+        "plan": account.plan if account else None,
+    }
+
+
+def _balance(member: Member) -> dict[str, str]:
+    figures = broadcast.pool_figures(ledger.balance(member.org_id).free_ucr)
+    return {"rounded": figures["balance"], "exact": figures["exact"]}

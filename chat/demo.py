@@ -1,0 +1,100 @@
+"""An example organization: three members, two Spaces, a short real conversation.
+
+*Called by*: `bin/manage demo`, `bin/up --demo`. *Keeps true*: made once for a name; its passwords are derived from
+this server's secret, so they are the same each time and known to nobody else; answers in it are real.
+"""
+
+import base64
+import hashlib
+import hmac
+import time
+import uuid
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+
+from billing import plans
+from catalog.models import AIModel
+from chat import feed, places
+from chat.models import Reply
+from chat.models.reply import OPEN_STATES
+from workspace import members, names, orgs, spaces
+from workspace.models import Member, Org, Role, Space, SpaceMember, User
+
+PEOPLE = (("Ana Ruiz", Role.OWNER), ("Ben Okafor", Role.ADMIN), ("Mei Tanaka", Role.MEMBER))
+TALK = (
+    ("Ana Ruiz", "Morning! The offsite is on **12 March**, in Lisbon. Who books the trains?"),
+    ("Ben Okafor", "I do. Three tickets, leaving at 9:40. Mei, do you need a seat with a table?"),
+    ("Mei Tanaka", "Yes please, I will be finishing the slides on the way."),
+    ("Ana Ruiz", "@{model} what should a team pack for two days in Lisbon? Three short points."),
+)
+PLANNING = (
+    ("Ana Ruiz", "Only Ben and I are in here. The budget, so that we agree on one table:\n\n"
+     "| What | Days | Cost |\n|:--|--:|--:|\n| Rooms | 2 | 540 |\n| Trains | 2 | 210 |\n| Dinner | 1 | 160 |"),
+    ("Ben Okafor", "Adds up to 910. For the record:\n\n```python\nsum([540, 210, 160])  # 910\n```"),
+)
+ANSWER_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Demo:
+    org: Org
+    members: list[Member]
+    spaces: list[Space]
+
+
+def make(name: str) -> Demo:
+    """Make the organization, or find the one made before."""
+    word = names.slug(name, fallback="demo")
+    owner_email = _email(PEOPLE[0][0], word)
+    existing = Member.objects.filter(user__email=owner_email, role=Role.OWNER).select_related("org").first()
+    if existing is None:
+        _found(name, word)
+        existing = Member.objects.select_related("org").get(user__email=owner_email)
+        _talk(existing.org)
+    people = [Member.objects.select_related("user").get(org=existing.org, user__email=_email(n, word)) for n, _ in PEOPLE]
+    return Demo(existing.org, people, list(Space.objects.filter(org=existing.org).order_by("is_private", "created_at")))
+
+
+def password(email: str) -> str:
+    digest = hmac.new(settings.SECRET_KEY.encode(), f"demo:{email}".encode(), hashlib.sha256).digest()
+    return base64.b32encode(digest)[:16].decode().lower()
+
+
+@transaction.atomic
+def _found(name: str, word: str) -> None:
+    people = [User.objects.create_user(_email(n, word), password(_email(n, word)), name=n) for n, _ in PEOPLE]
+    owner = orgs.found(people[0], name=name)
+    plans.enroll(owner.org, "team", seats=len(PEOPLE))
+    rest = [members.admit(owner.org, user, role=role) for user, (_, role) in zip(people[1:], PEOPLE[1:], strict=True)]
+    general = spaces.create(owner, name=places.FIRST_SPACE, is_private=False)
+    planning = spaces.create(owner, name="Offsite budget", is_private=True)
+    for space, joining in ((general, rest), (planning, rest[:1])):
+        for member in joining:
+            SpaceMember.objects.create(org=owner.org, space=space, member=member)
+
+
+def _talk(org: Org) -> None:
+    general = Space.objects.get(org=org, is_private=False)
+    planning = Space.objects.get(org=org, is_private=True)
+    handle = AIModel.objects.offered().values_list("handle", flat=True).order_by("-offers__provider__is_local").first()
+    for space, talk in ((planning, PLANNING), (general, TALK)):
+        for author, text in talk:
+            if "{model}" in text and handle is None:
+                continue
+            text = text.replace("{model}", handle or "")
+            member = Member.objects.select_related("org").get(org=org, display_name=author)
+            feed.post(space, member, text=text, client_id=uuid.uuid4())
+    _wait_for_answers(org)
+
+
+def _wait_for_answers(org: Org) -> None:
+    """Let the answers come, so that who signs in finds a whole conversation; not for ever, when no worker runs."""
+    until = time.monotonic() + ANSWER_SECONDS
+    while time.monotonic() < until and Reply.objects.filter(org=org, state__in=OPEN_STATES).exists():
+        time.sleep(0.3)
+
+
+def _email(person: str, word: str) -> str:
+    return f"{person.split()[0].lower()}@{word}.example.com"

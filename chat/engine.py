@@ -1,0 +1,256 @@
+"""The worker's engine: one asyncio loop that writes hundreds of answers side by side.
+
+*Called by*: chat.tasks, config.worker. *Keeps true*: every answer that this process claims ends here, or loses its
+fence; no thread and no process waits for a provider.
+*Why*: a Celery process or thread per answer stalls past a hundred of them; a loop does not.
+"""
+
+import asyncio
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import orjson
+import redis
+import structlog
+import uvloop
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
+
+from chat import broadcast, replies, sweeper
+from chat.live import Answer, Wire
+from gateway.errors import CallFailed
+from gateway.wire import Delta, Finished, Request
+
+CHECKPOINT_SECONDS = 1.0
+SWEEP_SECONDS = 5.0
+HEARTBEAT_SECONDS = 5.0
+SAVE_SECONDS = 120.0
+THREADS = 8
+WORKER_KEY = "parley:worker"
+_log = structlog.get_logger(__name__)
+_engine: "Engine | None" = None
+Result = TypeVar("Result")
+
+
+class Engine:
+    """Answers in the making, and the chores around them."""
+
+    def __init__(self) -> None:
+        self.answers: dict[uuid.UUID, Answer] = {}
+        self.wire = Wire()
+        self._claiming: set[uuid.UUID] = set()
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_draining = False
+
+    async def run(self) -> None:
+        chores = (self.wire.run, self._checkpoints, self._sweeps, self._listen, self._heartbeats)
+        await asyncio.gather(*(self._for_ever(chore) for chore in chores))
+
+    def submit(self, reply_id: uuid.UUID) -> None:
+        """Begin an answer, once. Safe to call twice, and from the loop only."""
+        if self._is_draining or reply_id in self.answers or reply_id in self._claiming:
+            return
+        self._claiming.add(reply_id)
+        task = asyncio.create_task(self._answer(reply_id))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def drain(self, grace_seconds: float) -> None:
+        """Let answers finish for a while, then end the rest as interrupted, with their text kept."""
+        self._is_draining = True
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_seconds)
+        for task in list(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5)
+
+    async def db(self, verb: Callable[..., Result], *args: Any, **options: Any) -> Result:
+        """Run a verb of the database in a thread, with a connection that is given back at once."""
+
+        def call() -> Result:
+            close_old_connections()
+            try:
+                return verb(*args, **options)
+            finally:
+                connections.close_all()
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, call)
+
+    async def _answer(self, reply_id: uuid.UUID) -> None:
+        try:
+            job = await self.db(replies.claim, reply_id)
+        finally:
+            self._claiming.discard(reply_id)
+        if job is None:
+            return
+        answer = self.answers[reply_id] = Answer(job, asyncio.current_task())
+        try:
+            ending = await self._write(answer)
+            if not answer.is_lost:
+                await self._save_end(answer, ending)
+        finally:
+            self.answers.pop(reply_id, None)
+            await self.wire.forget(reply_id)
+
+    async def _write(self, answer: Answer) -> replies.Ending:
+        """Read the provider's stream to its end, whatever that end is."""
+        request = answer.job.request
+        for shorten in (1, 2, 4, 8):
+            try:
+                if shorten > 1:
+                    request = await self.db(replies.shorter, answer.job, by=shorten)
+                return await self._read(answer, request)
+            except CallFailed as failure:
+                if failure.code != "context_too_long" or answer.text_parts or shorten == 8:
+                    return replies.Ending("failed", failure.code)
+            except asyncio.CancelledError:
+                if task := asyncio.current_task():
+                    task.uncancel()
+                return replies.Ending("stopped", "stopped") if answer.is_stopping else _interrupted()
+            except Exception:
+                _log.exception("answer.crashed", reply=str(answer.job.reply_id))
+                return replies.Ending("failed", "crashed")
+        return replies.Ending("failed", "context_too_long")
+
+    async def _read(self, answer: Answer, request: Request) -> replies.Ending:
+        note = self.wire.note
+        ending = replies.Ending("finished")
+        events = answer.job.metered.stream(request)
+        try:
+            async for event in events:
+                if isinstance(event, Delta):
+                    answer.take(event.text)
+                    note(answer)
+                elif isinstance(event, Finished):
+                    ending = replies.Ending("finished", _reason(event.reason, answer))
+        finally:
+            await events.aclose()  # type: ignore[attr-defined]
+        return ending
+
+    async def _save_end(self, answer: Answer, ending: replies.Ending) -> None:
+        """Save the end. While PostgreSQL is away the text waits here: it is worth more than this loop's patience."""
+        await self.wire.flush()
+        waited, pause = 0.0, 0.2
+        while True:
+            try:
+                await self.db(replies.end, answer.job, text=answer.text, ending=ending)
+                return
+            except replies.LostFence:
+                _log.warning("answer.fence_lost", reply=str(answer.job.reply_id))
+                return
+            except (OperationalError, InterfaceError):
+                if waited > SAVE_SECONDS:
+                    raise
+            await asyncio.sleep(pause)
+            waited, pause = waited + pause, min(pause * 2, 5.0)
+
+    async def _checkpoints(self) -> None:
+        await asyncio.sleep(CHECKPOINT_SECONDS)
+        rows = []
+        for reply_id, answer in self.answers.items():
+            rows.append((reply_id, answer.job.fence, answer.text if answer.is_dirty else ""))
+            answer.is_dirty = False
+        asked = {row[0] for row in rows}
+        try:
+            owned, stopping = await self.db(replies.checkpoint, rows)
+        except (OperationalError, InterfaceError):
+            for reply_id in asked & set(self.answers):
+                self.answers[reply_id].is_dirty = True
+            raise
+        for reply_id in asked - owned:
+            self._give_up(reply_id)
+        for reply_id in stopping:
+            self._stop(reply_id)
+
+    async def _sweeps(self) -> None:
+        for reply_id in await self.db(sweeper.sweep):
+            self.submit(reply_id)
+        await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _listen(self) -> None:
+        listener = await self.wire.subscribe(broadcast.WORKERS_TOPIC)
+        try:
+            async for message in listener.listen():
+                frame = orjson.loads(message["data"])
+                if frame["type"] == "stop":
+                    self._stop(uuid.UUID(frame["reply"]))
+        finally:
+            await listener.aclose()  # type: ignore[no-untyped-call]
+
+    async def _heartbeats(self) -> None:
+        await self.wire.heartbeat(WORKER_KEY, ttl_seconds=int(HEARTBEAT_SECONDS * 4))
+        await asyncio.sleep(HEARTBEAT_SECONDS)
+
+    def _stop(self, reply_id: uuid.UUID) -> None:
+        answer = self.answers.get(reply_id)
+        if answer and answer.task and not answer.is_stopping:
+            answer.is_stopping = True
+            answer.task.cancel()
+
+    def _give_up(self, reply_id: uuid.UUID) -> None:
+        answer = self.answers.get(reply_id)
+        if answer and answer.task and not answer.is_lost:
+            answer.is_lost = True
+            answer.task.cancel()
+
+    async def _for_ever(self, chore: Callable[[], Any]) -> None:
+        while True:
+            try:
+                await chore()
+            except (redis.RedisError, OperationalError, InterfaceError, OSError) as error:
+                _log.warning("chore.failed", chore=chore.__name__, error=type(error).__name__)
+                await asyncio.sleep(1)
+
+
+def start() -> None:
+    """Start the loop in a thread of this process; once."""
+    global _engine, _loop
+    if _engine is not None:
+        return
+    ready = threading.Event()
+
+    def run() -> None:
+        global _engine, _loop
+
+        async def main() -> None:
+            global _engine, _loop
+            _loop, _engine = asyncio.get_running_loop(), Engine()
+            ready.set()
+            await _engine.run()
+
+        uvloop.run(main())
+
+    threading.Thread(target=run, name="engine", daemon=True).start()
+    ready.wait()
+
+
+def submit(reply_id: uuid.UUID) -> None:
+    """Hand an answer to the loop, from any thread."""
+    start()
+    if _loop and _engine:
+        _loop.call_soon_threadsafe(_engine.submit, reply_id)
+
+
+def drain() -> None:
+    """End what is being written, before the process goes."""
+    if _loop and _engine:
+        asyncio.run_coroutine_threadsafe(_engine.drain(settings.WORKER_GRACE_SECONDS), _loop).result()
+
+
+def _interrupted() -> replies.Ending:
+    return replies.Ending("failed", "interrupted")
+
+
+def _reason(finish: str, answer: Answer) -> str:
+    """The code for a finish that is not the model's own."""
+    if finish == "length":
+        return "credits" if answer.job.is_lowered else "length"
+    return "" if finish == "stop" else finish
+
+
+_loop: asyncio.AbstractEventLoop | None = None

@@ -1,0 +1,161 @@
+"""The feed of a Space: posting, reading, catching up.
+
+*Called by*: chat.views, chat.replies, chat.demo. *Keeps true*: every visible change takes the Space's next revision
+under its row lock and stamps the row it changed; what a browser had plus the changes since equals a fresh load.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from chat import broadcast, markdown, mentions
+from chat.models import Mention, MentionKind, Message
+from workspace.errors import Invalid
+from workspace.models import Member, Space
+
+TEXT_MAX = 10_000
+PAGE = 50
+CHANGES_MAX = 200
+
+
+class TooLong(Invalid):
+    code = "too_long"
+    status = 413
+
+
+@dataclass(frozen=True)
+class Page:
+    """Messages oldest first, and whether there are older (or newer) ones beyond."""
+
+    messages: list[Message]
+    has_more: bool
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What changed after a revision; `must_reload` when that is more than a page should patch."""
+
+    revision: int
+    messages: list[Message]
+    must_reload: bool
+
+
+@transaction.atomic
+def post(space: Space, author: Member, *, text: str, client_id: uuid.UUID) -> list[Message]:
+    """Write a message and ask every model it mentions. The same client_id again returns what the first made.
+
+    Raises Invalid, TooLong. An answer that cannot be paid for is refused; the message stands.
+    """
+    from chat import replies
+
+    text = clean(text)
+    found = mentions.find(text, space, author)
+    revision = advance(space, by=1 + len(found.ai_models))
+    first = Message.objects.for_page().filter(org_id=space.org_id, author=author, client_id=client_id).first()
+    if first is not None:
+        again = list(Message.objects.for_page().filter(reply__question=first).order_by("position"))
+        transaction.set_rollback(True)
+        return [first, *again]
+    position = revision - len(found.ai_models)
+    message = Message(
+        org_id=space.org_id,
+        space=space,
+        position=position,
+        revision=position,
+        author=author,
+        client_id=client_id,
+        text=found.text,
+        html=markdown.render(found.text, found.names),
+    )
+    message.save(force_insert=True)
+    _write_mentions(message, found)
+    written = [message, *replies.ask(message, found.ai_models, first_position=position + 1)]
+    tell(space, written)
+    return written
+
+
+def advance(space: Space, *, by: int = 1) -> int:
+    """Lock the Space, take its next `by` revisions, return the last of them. Call inside a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE workspace_space SET revision = revision + %s WHERE id = %s RETURNING revision", [by, space.pk]
+        )
+        return cursor.fetchone()[0]
+
+
+def touch(message: Message) -> None:
+    """Stamp a message that is about to be saved with the Space's next revision."""
+    message.revision = advance(message.space)
+
+
+def tell(space: Space, messages: Iterable[Message]) -> None:
+    """Once this transaction is committed, send these messages to everyone in the Space."""
+    ids = [message.pk for message in messages]
+    transaction.on_commit(lambda: broadcast.messages_changed(space.pk, [broadcast.as_json(m) for m in load(ids)]))
+
+
+def load(ids: list[uuid.UUID]) -> list[Message]:
+    """Messages with all that the partial shows, by revision."""
+    return list(Message.objects.for_page().filter(pk__in=ids).order_by("revision"))
+
+
+def latest(space: Space) -> Page:
+    return _page(Message.objects.in_space(space).order_by("-position"), is_newest_first=True)
+
+
+def before(space: Space, position: int) -> Page:
+    return _page(Message.objects.in_space(space).before(position).order_by("-position"), is_newest_first=True)
+
+
+def after(space: Space, position: int) -> Page:
+    return _page(Message.objects.in_space(space).after(position).order_by("position"), is_newest_first=False)
+
+
+def changes(space: Space, *, since: int) -> Changes:
+    """The messages whose last visible change came after a revision, by position.
+
+    The revision is read first: a change that commits in between is sent twice rather than missed.
+    """
+    revision = Space.objects.values_list("revision", flat=True).get(pk=space.pk)
+    changed = Message.objects.in_space(space).changed_since(since)
+    found = list(changed.for_page().order_by("position")[: CHANGES_MAX + 1])
+    if len(found) > CHANGES_MAX or since > revision:
+        return Changes(revision, [], must_reload=True)
+    return Changes(revision, found, must_reload=False)
+
+
+def clean(text: str) -> str:
+    """The text as it is stored. Raises Invalid for one that is empty or that PostgreSQL cannot hold, TooLong."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\x00" in text:
+        raise Invalid("The message holds a NUL character, which cannot be stored. Remove it and send again.")
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise Invalid("The message holds half a character. Remove it and send again.")
+    if len(text) > TEXT_MAX:
+        raise TooLong(f"The message is {len(text):,} characters long; at most {TEXT_MAX:,} fit in one.")
+    text = text.strip("\n ").rstrip()
+    if not any(char.isprintable() and not char.isspace() and char not in _INVISIBLE for char in text):
+        raise Invalid("The message is empty. Write something and send again.")
+    return text
+
+
+_INVISIBLE = set("\u200b\u200c\u200d\u2060\ufeff\u00ad\u115f\u1160\u2800\u3164\uffa0")
+
+
+def _page(query: object, *, is_newest_first: bool) -> Page:
+    found = list(query.for_page()[: PAGE + 1])  # type: ignore[attr-defined]
+    messages = found[:PAGE]
+    if is_newest_first:
+        messages.reverse()
+    return Page(messages, len(found) > PAGE)
+
+
+def _write_mentions(message: Message, found: mentions.Found) -> None:
+    rows = [Mention(kind=MentionKind.MEMBER, member=member) for member in found.members]
+    rows += [Mention(kind=MentionKind.AI_MODEL, ai_model=ai_model) for ai_model in found.ai_models]
+    rows += [Mention(kind=MentionKind.GROUP, group=group) for group in found.groups]
+    for row in rows:
+        row.org_id, row.message = message.org_id, message
+    Mention.objects.bulk_create(rows)

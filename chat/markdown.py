@@ -1,0 +1,148 @@
+"""Markdown to HTML: the one renderer.
+
+*Called by*: chat.feed, chat.replies, chat.blocks. *Keeps true*: text of anybody comes out as allow-listed tags
+only; sanitising is the last step; no image ever loads; links go to http, https or mail and say so.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from pygments.util import ClassNotFound
+
+PIECE_MAX = 20_000
+HIGHLIGHT_MAX = 30_000
+MENTION = re.compile(r"<@([MAG]):([0-9a-f-]{36}|\d{1,18}|here|space)>")
+_LINK = re.compile(r"(?:https?://|mailto:)[^\x00-\x20\x7f-\x9f\u2028\u2029]+\Z", re.IGNORECASE)
+_CONTROLS = {code: 0x2400 + code for code in range(32) if code not in (9, 10, 13)} | {127: 0x2421}
+_CODE = HtmlFormatter(nowrap=True)
+_TAGS = set(
+    "p br strong em s code pre span blockquote ul ol li h1 h2 h3 h4 h5 h6 hr table thead tbody tr th td a".split()
+)
+_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "code": {"class"},
+    "pre": {"class", "data-language"},
+    "span": {"class", "data-mention"},
+    "ol": {"start"},
+    "th": {"class"},
+    "td": {"class"},
+}
+
+
+def render(text: str, names: Mapping[str, str] | None = None) -> str:
+    """HTML of the text. `names` maps a mention's key ("M:<id>") to the name shown; unknown ones stay text."""
+    text = text.translate(_CONTROLS)
+    pieces = [text] if len(text) <= PIECE_MAX else _pieces(text)
+    html = "".join(_markdown.render(piece, {"names": names or {}}) for piece in pieces)
+    return nh3.clean(
+        html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto"}, link_rel="noopener nofollow"
+    )
+
+
+def plain(text: str, names: Mapping[str, str]) -> str:
+    """The text with mentions as @names, for models and mails."""
+    return MENTION.sub(lambda found: "@" + names.get(f"{found[1]}:{found[2]}", "someone"), text)
+
+
+def code_spans(text: str) -> list[tuple[int, int]]:
+    """Where code stands, as line ranges of fences and indented blocks: nothing in there is a mention."""
+    return [
+        (token.map[0], token.map[1])
+        for token in _blocks.parse(text)
+        if token.type in ("fence", "code_block") and token.map
+    ]
+
+
+def top_blocks(text: str) -> list[int]:
+    """The first line of each top-level block."""
+    return [token.map[0] for token in _blocks.parse(text) if token.level == 0 and token.map and token.nesting >= 0]
+
+
+def _pieces(text: str) -> list[str]:
+    """Cut a very long text at blank lines, so that no rendering is longer than a few hundred milliseconds."""
+    found, current, size = [], [], 0
+    for line in text.splitlines(keepends=True):
+        if size + len(line) > PIECE_MAX and (not line.strip() or size > 2 * PIECE_MAX):
+            found.append("".join(current))
+            current, size = [], 0
+        current.append(line[:PIECE_MAX])
+        size += len(line)
+    return [*found, "".join(current)]
+
+
+def _mention_rule(state: StateInline, silent: bool) -> bool:
+    if not state.src.startswith("<@", state.pos):
+        return False
+    found = MENTION.match(state.src, state.pos)
+    key = f"{found[1]}:{found[2]}" if found else ""
+    if found is None or key not in state.env.get("names", {}):
+        return False
+    if not silent:
+        token = state.push("mention", "span", 0)
+        token.meta = {"key": key, "name": state.env["names"][key]}
+    state.pos = found.end()
+    return True
+
+
+def _show_mention(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    meta = tokens[index].meta
+    return f'<span class="mention" data-mention="{escape(meta["key"])}">@{escape(meta["name"])}</span>'
+
+
+def _show_image(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    token = tokens[index]
+    href, label = str(token.attrs.get("src", "")), token.content or "image"
+    return f'<a href="{escape(href)}">{escape(label)}</a>'
+
+
+def _show_code(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    token = tokens[index]
+    language = re.sub(r"[^\w+#.-]", "", (token.info or "").split(" ", 1)[0])[:30]
+    return f'<pre class="highlight" data-language="{escape(language)}"><code>{_colored(token.content, language)}</code></pre>\n'
+
+
+def _colored(code: str, language: str) -> str:
+    if language and len(code) <= HIGHLIGHT_MAX:
+        try:
+            return highlight(code, get_lexer_by_name(language, stripnl=False), _CODE)
+        except ClassNotFound:
+            pass
+    return escape(code)
+
+
+def _show_cell(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    token = tokens[index]
+    side = str(token.attrs.get("style", "")).removeprefix("text-align:")
+    side_class = f' class="is-{side}"' if side in ("left", "center", "right") else ""
+    return f"<{token.tag}{side_class}>"
+
+
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
+    parser.disable("html_inline").disable("html_block")
+    parser.validateLink = lambda url: bool(_LINK.match(url))  # type: ignore[method-assign]
+    parser.inline.ruler.before("autolink", "mention", _mention_rule)
+    for name, show in {
+        "mention": _show_mention,
+        "image": _show_image,
+        "fence": _show_code,
+        "code_block": _show_code,
+        "th_open": _show_cell,
+        "td_open": _show_cell,
+    }.items():
+        parser.add_render_rule(name, show)
+    return parser
+
+
+_markdown = _parser()
+_blocks = _parser().disable(["inline"])

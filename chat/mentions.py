@@ -1,0 +1,201 @@
+"""Mentions: from what was typed to whom it means, and the list the composer offers.
+
+*Called by*: chat.feed, chat.views. *Keeps true*: only people and models that the author may see resolve; what is in
+code is code; a name in the text is stored as an id.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from django.db.models import Max, Q
+
+from billing import prices
+from billing.credits import typical_text
+from catalog.models import AIModel, Offer
+from chat import markdown
+from chat.models import Mention, MentionKind
+from workspace.errors import Invalid
+from workspace.models import Member, Space
+
+AI_MODELS_MAX = 8
+MENTIONS_MAX = 50
+LIST_MAX = 12
+GROUPS = {"here": "Everyone who is here now", "space": "Everyone in this Space"}
+_TYPED = re.compile(r"(?<![\w@.+/-])@([a-z0-9](?:[a-z0-9._-]{0,118}[a-z0-9])?)", re.IGNORECASE)
+_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:.|\n)*?(?<!`)\1(?!`)")
+
+
+@dataclass
+class Found:
+    """What a text means: the text to store, and whom it calls, each once, in order."""
+
+    text: str
+    members: list[Member] = field(default_factory=list)
+    ai_models: list[AIModel] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Mention key to the name shown."""
+        shown = {f"M:{member.pk}": member.handle for member in self.members}
+        shown |= {f"A:{ai_model.pk}": ai_model.handle for ai_model in self.ai_models}
+        return shown | {f"G:{group}": group for group in self.groups}
+
+
+def find(text: str, space: Space, author: Member) -> Found:
+    """Resolve every @handle. Raises Invalid past the stated limits. Unknown handles stay text."""
+    spans = _code(text)
+    hits = [hit for hit in _TYPED.finditer(text) if not any(a <= hit.start() < b for a, b in spans)]
+    words = {hit[1].lower() for hit in hits}
+    if len(hits) > MENTIONS_MAX:
+        raise Invalid(f"A message can mention at most {MENTIONS_MAX} times; this one does {len(hits)} times.")
+    found = Found(text)
+    if not words:
+        return found
+    targets = _targets(words, space, author)
+    pieces, end = [], 0
+    for hit in hits:
+        target = targets.get(hit[1].lower())
+        if target is None:
+            continue
+        pieces += [text[end : hit.start()], f"<@{_note(found, target)}>"]
+        end = hit.end()
+    found.text = "".join(pieces) + text[end:]
+    if len(found.ai_models) > AI_MODELS_MAX:
+        raise Invalid(f"At most {AI_MODELS_MAX} models can be asked in one message.")
+    return found
+
+
+def names_of(messages: list) -> dict[str, str]:
+    """Mention key to handle, for all mentions of these messages. One query."""
+    rows = Mention.objects.filter(message__in=[message.pk for message in messages])
+    pairs = rows.values_list("kind", "member_id", "member__handle", "ai_model_id", "ai_model__handle", "group")
+    shown: dict[str, str] = {}
+    for kind, member_id, handle, ai_model_id, ai_handle, group in pairs:
+        if kind == MentionKind.MEMBER:
+            shown[f"M:{member_id}"] = handle
+        elif kind == MentionKind.AI_MODEL:
+            shown[f"A:{ai_model_id}"] = ai_handle
+        else:
+            shown[f"G:{group}"] = group
+    return shown
+
+
+def suggest(space: Space, member: Member, query: str) -> list[dict[str, object]]:
+    """At most LIST_MAX of whom the member may mention: last mentioned first, people here, then prefix matches."""
+    query = query.strip().lower()[:60]
+    recent = _last_mentioned(space, member)
+    people = [
+        (recent.get(f"M:{person.pk}", 0), person.is_here, {"kind": "member", **_person(person)})
+        for person in _people(space, query)
+        if person.pk != member.pk
+    ]
+    models = [
+        (recent.get(f"A:{row['pk']}", 0), False, row) for row in _ai_models(query, {k for k in recent if k[0] == "A"})
+    ]
+    groups = [(0, False, _group(name)) for name in GROUPS if query and name.startswith(query)]
+    ranked = sorted(people + models + groups, key=lambda item: (-item[0], not item[1], _rank(item[2], query)))
+    rows = [item[2] for item in ranked[:LIST_MAX]]
+    return [{key: value for key, value in row.items() if key != "pk"} for row in rows]
+
+
+def examples() -> list[dict[str, object]]:
+    """A few models that can be asked, for an empty Space."""
+    return [{**row, "price_text": row["detail"]} for row in _ai_models("", set())[:6]]
+
+
+def _code(text: str) -> list[tuple[int, int]]:
+    """Character ranges of code: fences, indented blocks and spans."""
+    if "`" not in text and "~~~" not in text and "    " not in text and "\t" not in text:
+        return []
+    starts, at = [], 0
+    for line in text.splitlines(keepends=True):
+        starts.append(at)
+        at += len(line)
+    starts.append(at)
+    last = len(starts) - 1
+    blocks = [(starts[min(a, last)], starts[min(b, last)]) for a, b in markdown.code_spans(text)]
+    return blocks + [hit.span() for hit in _CODE_SPAN.finditer(text)]
+
+
+def _targets(words: set[str], space: Space, author: Member) -> dict[str, Member | AIModel | str]:
+    people = Member.objects.present().filter(org_id=space.org_id, handle__in=words)
+    if space.is_private or author.is_guest:
+        people = people.in_space(space)
+    found: dict[str, Member | AIModel | str] = {group: group for group in GROUPS if group in words}
+    found |= {person.handle: person for person in people}
+    found |= {ai_model.handle: ai_model for ai_model in AIModel.objects.offered().filter(handle__in=words)}
+    return found
+
+
+def _note(found: Found, target: Member | AIModel | str) -> str:
+    if isinstance(target, str):
+        kind, key, seen = "G", target, found.groups
+    elif isinstance(target, AIModel):
+        kind, key, seen = "A", str(target.pk), found.ai_models
+    else:
+        kind, key, seen = "M", str(target.pk), found.members
+    if target not in seen:
+        seen.append(target)  # type: ignore[arg-type]
+    return f"{kind}:{key}"
+
+
+def _last_mentioned(space: Space, member: Member) -> dict[str, int]:
+    rows = (
+        Mention.objects.filter(message__space=space, message__author=member)
+        .values("member_id", "ai_model_id")
+        .annotate(at=Max("message__position"))
+        .order_by("-at")[:20]
+    )
+    return {
+        f"M:{row['member_id']}" if row["member_id"] else f"A:{row['ai_model_id']}": row["at"]
+        for row in rows
+        if row["member_id"] or row["ai_model_id"]
+    }
+
+
+def _people(space: Space, query: str) -> list[Member]:
+    here = set(space.space_members.values_list("member_id", flat=True))
+    people = Member.objects.present().filter(org_id=space.org_id)
+    if space.is_private:
+        people = people.in_space(space)
+    people = people.filter(Q(handle__istartswith=query) | Q(display_name__istartswith=query)).order_by("display_name")
+    found = list(people[: 4 * LIST_MAX])
+    for person in found:
+        person.is_here = person.pk in here  # type: ignore[attr-defined]
+    return found
+
+
+def _ai_models(query: str, recent: set[str]) -> list[dict[str, object]]:
+    asked = Q(handle__istartswith=query) | Q(name__istartswith=query)
+    if recent:
+        asked |= Q(pk__in=[int(key[2:]) for key in recent], handle__icontains=query)
+    found = list(AIModel.objects.offered().filter(asked).order_by("handle")[: 4 * LIST_MAX])
+    offers = list(Offer.objects.callable().filter(ai_model__in=found, variant=""))
+    known = prices.current([offer.pk for offer in offers])
+    rows = []
+    for ai_model in found:
+        mine = [known[offer.pk] for offer in offers if offer.ai_model_id == ai_model.pk and offer.pk in known]
+        if mine:
+            cost = min(prices.typical_cost_ucr(price) for price in mine)
+            detail = f"{typical_text(cost)} a message"
+            rows.append(
+                {"kind": "ai_model", "pk": ai_model.pk, "handle": ai_model.handle, "name": ai_model.name,
+                 "detail": detail, "here": False}
+            )
+    return rows
+
+
+def _person(person: Member) -> dict[str, object]:
+    here = bool(getattr(person, "is_here", False))
+    detail = person.get_role_display() if here else f"{person.get_role_display()}, not in this Space yet"
+    return {"handle": person.handle, "name": person.display_name, "detail": detail, "here": here}
+
+
+def _group(name: str) -> dict[str, object]:
+    return {"kind": "group", "handle": name, "name": name, "detail": GROUPS[name], "here": False}
+
+
+def _rank(row: dict[str, object], query: str) -> tuple[bool, str, str]:
+    handle = str(row["handle"])
+    return not handle.startswith(query), {"member": "0", "ai_model": "1"}.get(str(row["kind"]), "2"), handle

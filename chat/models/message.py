@@ -1,0 +1,82 @@
+"""A message, by a member or by a model.
+
+*Called by*: chat.feed, chat.replies, pages. *Keeps true*: exactly one author; `position` is its place in the
+Space and never changes, `revision` is the Space's revision at its last visible change.
+"""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils.safestring import SafeString, mark_safe
+
+from workspace.models import Space
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def in_space(self, space: Space) -> "MessageQuerySet":
+        return self.filter(space=space)
+
+    def before(self, position: int) -> "MessageQuerySet":
+        return self.filter(position__lt=position)
+
+    def after(self, position: int) -> "MessageQuerySet":
+        return self.filter(position__gt=position)
+
+    def changed_since(self, revision: int) -> "MessageQuerySet":
+        return self.filter(revision__gt=revision)
+
+    def for_page(self) -> "MessageQuerySet":
+        """With all that the partial shows, in one query."""
+        return self.select_related("author", "ai_model", "reply", "reply__asked_by", "reply__retry").prefetch_related("mentions")
+
+
+class Message(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    org = models.ForeignKey("workspace.Org", models.PROTECT, related_name="+")
+    space = models.ForeignKey("workspace.Space", models.PROTECT, related_name="messages")
+    position = models.BigIntegerField()
+    revision = models.BigIntegerField()
+    author = models.ForeignKey("workspace.Member", models.PROTECT, null=True, related_name="messages")
+    ai_model = models.ForeignKey("catalog.AIModel", models.PROTECT, null=True, related_name="+")
+    client_id = models.UUIDField(default=uuid.uuid4)
+    text = models.TextField(blank=True)
+    html = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["org", "id"], name="message_in_org"),
+            models.UniqueConstraint(fields=["space", "position"], name="message_place_once"),
+            models.UniqueConstraint(fields=["org", "author", "client_id"], name="message_sent_once"),
+            models.CheckConstraint(
+                condition=Q(author=None, ai_model__isnull=False) | Q(author__isnull=False, ai_model=None),
+                name="message_one_author",
+            ),
+            models.CheckConstraint(
+                condition=Q(revision__gte=models.F("position")), name="message_changes_after_it_came"
+            ),
+        ]
+        indexes = [models.Index(fields=["space", "revision"], name="message_by_revision")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def is_by_ai_model(self) -> bool:
+        return self.ai_model_id is not None
+
+    @property
+    def state(self) -> str:
+        return self.reply.state if self.is_by_ai_model else "sent"
+
+    @property
+    def body_html(self) -> SafeString:
+        # Safe: chat.markdown made it, and its allow-list was the last step.
+        return mark_safe(self.html)
+
+    @property
+    def mention_ids(self) -> list[str]:
+        return [str(mention.member_id) for mention in self.mentions.all() if mention.member_id]

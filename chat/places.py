@@ -1,0 +1,67 @@
+"""Founding organizations, making Spaces and letting people in, within what the plan allows.
+
+*Called by*: chat.views, chat.demo. *Keeps true*: a plan's limit is counted under the organization's row lock, so two
+at once cannot both take the last place; whoever loses a right loses their open sockets too.
+"""
+
+from django.db import transaction
+
+from billing import plans
+from catalog.models import AIModel
+from chat import broadcast, feed
+from workspace import invitations, members, orgs, spaces
+from workspace.models import Invitation, Member, Space, User
+
+FIRST_SPACE = "General"
+
+
+@transaction.atomic
+def found(user: User, *, name: str) -> Space:
+    """Make an organization on the Starter plan, with its first Space. Returns the Space."""
+    owner = orgs.found(user, name=name)
+    plans.enroll(owner.org)
+    return spaces.create(owner, name=FIRST_SPACE, is_private=False)
+
+
+@transaction.atomic
+def create_space(creator: Member, *, name: str, is_private: bool) -> Space:
+    """Raises PlanLimit, Invalid, Forbidden."""
+    org = orgs.lock(creator.org)
+    plans.require_room_for_space(org, Space.objects.filter(org=org).of_the_plan().count() + 1)
+    return spaces.create(creator, name=name, is_private=is_private)
+
+
+@transaction.atomic
+def change_space(actor: Member, space: Space, *, name: str, is_private: bool) -> Space:
+    feed.advance(space)
+    changed = spaces.change(actor, space, name=name, is_private=is_private)
+    transaction.on_commit(lambda: broadcast.space_changed(changed))
+    transaction.on_commit(lambda: broadcast.recheck(changed.pk))
+    return changed
+
+
+@transaction.atomic
+def accept(invitation: Invitation, user: User) -> Member:
+    """Raises PlanLimit when the plan has no place left, InvitationOver."""
+    org = orgs.lock(invitation.org)
+    present = Member.objects.present().filter(org=org)
+    if not present.filter(user=user).exists():
+        plans.require_room_for_member(org, present.count() + 1)
+    return invitations.accept(invitation, user, avoid_handles=_model_handles())
+
+
+@transaction.atomic
+def remove_from_space(actor: Member, space: Space, member: Member) -> None:
+    spaces.remove(actor, space, member)
+    transaction.on_commit(lambda: broadcast.removed_from_space(space.pk, member.pk))
+
+
+@transaction.atomic
+def remove_from_org(actor: Member, member: Member) -> None:
+    members.remove(actor, member)
+    transaction.on_commit(lambda: broadcast.removed_from_org(member.pk))
+
+
+def _model_handles() -> set[str]:
+    """A person's handle never hides a model's."""
+    return set(AIModel.objects.offered().values_list("handle", flat=True))

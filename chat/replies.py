@@ -1,0 +1,331 @@
+"""The life of an answer: asked, claimed, checkpointed, ended.
+
+*Called by*: chat.feed, chat.engine, chat.views, chat.sweeper. *Keeps true*: an answer ends exactly once, with its
+text, its settlement and its reason in one transaction; whoever writes a streaming one holds its fence.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from billing import ledger, metering
+from catalog.models import AIModel
+from chat import broadcast, feed, markdown, transcript
+from chat.models import Message, Reply, ReplyState
+from gateway.wire import Request
+from workspace import access
+from workspace.errors import Forbidden, Invalid, Refused
+from workspace.models import Member, Space
+
+RUNS_MAX = 2
+
+
+@dataclass(frozen=True)
+class Job:
+    """A claimed answer: all that a worker needs, and the fence that it writes with."""
+
+    reply_id: uuid.UUID
+    message_id: uuid.UUID
+    space_id: uuid.UUID
+    org_id: uuid.UUID
+    fence: int
+    metered: metering.Metered
+    request: Request
+    is_lowered: bool
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an answer ended: the state, and a code of chat.reasons ("" for a plain finish)."""
+
+    state: str
+    reason: str = ""
+
+
+class LostFence(Exception):
+    """Another worker, or the sweeper, has taken the answer over: this one may not write any more."""
+
+
+def ask(question: Message, ai_models: Sequence[AIModel], *, first_position: int) -> list[Message]:
+    """Write one placeholder for each model, held or refused. Joins the caller's transaction."""
+    if not ai_models:
+        return []
+    lines = transcript.lines(question.space, reads_to=question.position)
+    written = []
+    for place, ai_model in enumerate(ai_models):
+        message = Message(
+            org_id=question.org_id,
+            space=question.space,
+            position=first_position + place,
+            revision=first_position + place,
+            ai_model=ai_model,
+        )
+        message.save(force_insert=True)
+        reply = Reply(
+            org_id=question.org_id,
+            space=question.space,
+            message=message,
+            question=question,
+            asked_by=question.author,
+            ai_model=ai_model,
+            reads_to=question.position,
+        )
+        _reserve(reply, lines)
+        reply.save(force_insert=True)
+        written.append(message)
+    _wake([message.reply for message in written if message.reply.state == ReplyState.QUEUED])
+    return written
+
+
+@transaction.atomic
+def claim(reply_id: uuid.UUID) -> Job | None:
+    """Take a queued answer. None when somebody else has it, or it has ended."""
+    reply = Reply.objects.select_related("space__org", "asked_by__user", "ai_model", "message").get(pk=reply_id)
+    if reply.state != ReplyState.QUEUED:
+        return None
+    revision = feed.advance(reply.space)
+    if not _take(reply):
+        transaction.set_rollback(True)
+        return None
+    try:
+        access.space_of(Member.objects.present().select_related("org").get(pk=reply.asked_by_id), reply.space_id)
+        metered = metering.resume(_payer(reply))
+    except (Member.DoesNotExist, Refused):
+        _close(reply, Ending(ReplyState.FAILED, "no_access"))
+        metering.release(_payer(reply))
+    except metering.Hold.DoesNotExist:
+        _close(reply, Ending(ReplyState.FAILED, "interrupted"))
+    else:
+        Message.objects.filter(pk=reply.message_id).update(revision=revision)
+        feed.tell(reply.space, [reply.message])
+        request = _request(reply, metered)
+        is_lowered = metered.max_output_tokens < reply.max_output_tokens
+        return Job(reply.pk, reply.message_id, reply.space_id, reply.org_id, reply.fence, metered, request, is_lowered)
+    Message.objects.filter(pk=reply.message_id).update(revision=revision)
+    feed.tell(reply.space, [reply.message])
+    return None
+
+
+def shorter(job: Job, *, by: int) -> Request:
+    """The same question with a smaller part of the history, after a provider said that it was too long."""
+    reply = Reply.objects.select_related("space", "ai_model").get(pk=job.reply_id)
+    return _request(reply, job.metered, shorten=by)
+
+
+def checkpoint(texts: Sequence[tuple[uuid.UUID, int, str]]) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
+    """Save texts so far and renew leases and holds, in a few statements for all answers of a worker.
+
+    Takes (reply id, fence, text); returns the ids still owned, and those of them that somebody asked to stop.
+    """
+    if not texts:
+        return set(), set()
+    ids, fences = [row[0] for row in texts], [row[1] for row in texts]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE chat_reply r SET leased_until = clock_timestamp() + %s
+            FROM unnest(%s::uuid[], %s::bigint[]) AS t (id, fence)
+            WHERE r.id = t.id AND r.fence = t.fence AND r.state = 'streaming'
+            RETURNING r.id, r.message_id, r.stop_asked_by_id IS NOT NULL
+            """,
+            [_lease(), ids, fences],
+        )
+        owned = {row[0]: row for row in cursor.fetchall()}
+        written = [(owned[reply_id][1], text) for reply_id, _, text in texts if reply_id in owned and text]
+        cursor.execute(
+            "UPDATE chat_message m SET text = t.text FROM unnest(%s::uuid[], %s::text[]) AS t (id, text) WHERE m.id = t.id",
+            [[row[0] for row in written], [row[1] for row in written]],
+        )
+        ledger.extend([f"reply:{reply_id}" for reply_id in owned], ttl_seconds=metering.HOLD_SECONDS)
+    return set(owned), {reply_id for reply_id, row in owned.items() if row[2]}
+
+
+@transaction.atomic
+def end(job: Job, *, text: str, ending: Ending) -> None:
+    """Write the end: text, settlement, state and reason at once. Raises LostFence when the answer was taken over."""
+    space = Space.objects.get(pk=job.space_id)
+    revision = feed.advance(space)
+    reply = Reply.objects.select_for_update().filter(pk=job.reply_id, fence=job.fence, state="streaming").first()
+    if reply is None:
+        raise LostFence
+    bill = metering.settle(job.metered, is_delivered=bool(text.strip()))
+    if job.metered.tries:
+        reply.provider_name = job.metered.tries[-1].target.provider_name
+    _finish(reply, ending, text=text, bill=bill, revision=revision)
+
+
+@transaction.atomic
+def end_lost(reply_id: uuid.UUID) -> None:
+    """End an answer whose worker fell silent; one of which nothing was visible is queued once more."""
+    reply = Reply.objects.select_related("space", "message").get(pk=reply_id)
+    revision = feed.advance(reply.space)
+    reply = (
+        Reply.objects.select_for_update(of=("self",))
+        .select_related("space", "message")
+        .filter(pk=reply_id, state="streaming", leased_until__lt=timezone.now())
+        .first()
+    )
+    if reply is None:
+        transaction.set_rollback(True)
+        return
+    text = max(reply.message.text, broadcast.live_text(reply.pk), key=len)
+    if not text and reply.runs < RUNS_MAX and reply.stop_asked_by_id is None:
+        Reply.objects.filter(pk=reply.pk).update(state="queued", leased_until=None, fence=reply.fence + 1)
+        Message.objects.filter(pk=reply.message_id).update(revision=revision)
+        feed.tell(reply.space, [reply.message])
+        _wake([reply])
+        return
+    try:
+        metered = metering.resume(_payer(reply))
+        bill = metering.settle_lost(metered, text=text, input_bytes=reply.input_bound)
+    except metering.Hold.DoesNotExist:
+        bill = metering.Bill(0, None, None, False)
+    ending = Ending("stopped", "stopped") if reply.stop_asked_by_id else Ending("failed", "interrupted")
+    _finish(reply, ending, text=text, bill=bill, revision=revision)
+
+
+@transaction.atomic
+def stop(member: Member, reply: Reply) -> None:
+    """Ask for an end now. The asker may, and admins; what had arrived is kept."""
+    if reply.asked_by_id != member.pk and not member.is_admin:
+        raise Forbidden("Only the person who asked, or an admin, can stop this answer.")
+    space = Space.objects.get(pk=reply.space_id)
+    revision = feed.advance(space)
+    reply = Reply.objects.select_for_update(of=("self",)).select_related("message").get(pk=reply.pk)
+    if reply.state == ReplyState.QUEUED:
+        metering.release(_payer(reply))
+        _finish(reply, Ending("stopped", "stopped"), text="", bill=metering.Bill(0, None, None, False), revision=revision)
+    elif reply.state == ReplyState.STREAMING:
+        transaction.on_commit(lambda: broadcast.stop_asked(reply.pk))
+        Reply.objects.filter(pk=reply.pk, stop_asked_by=None).update(stop_asked_by=member)
+        Message.objects.filter(pk=reply.message_id).update(revision=revision)
+        feed.tell(space, [reply.message])
+    else:
+        transaction.set_rollback(True)
+
+
+@transaction.atomic
+def retry(member: Member, reply: Reply) -> list[Message]:
+    """Ask the same model the same question again, as a new answer paid for by who retries."""
+    feed_space = Space.objects.get(pk=reply.space_id)
+    position = feed.advance(feed_space, by=2)
+    reply = Reply.objects.select_for_update(of=("self",)).select_related("message", "question", "ai_model").get(pk=reply.pk)
+    if not reply.can_retry:
+        raise Invalid("Only an answer that was stopped, refused or failed can be tried again.")
+    if Reply.objects.filter(retry_of=reply).exists():
+        raise Invalid("This answer was already tried again, further down.")
+    message = Message(
+        org_id=reply.org_id, space=feed_space, position=position, revision=position, ai_model=reply.ai_model
+    )
+    message.save(force_insert=True)
+    again = Reply(
+        org_id=reply.org_id,
+        space=feed_space,
+        message=message,
+        question=reply.question,
+        asked_by=member,
+        ai_model=reply.ai_model,
+        retry_of=reply,
+        reads_to=reply.reads_to,
+    )
+    _reserve(again, transcript.lines(feed_space, reads_to=reply.reads_to))
+    again.save(force_insert=True)
+    Message.objects.filter(pk=reply.message_id).update(revision=position - 1)
+    if again.state == ReplyState.QUEUED:
+        _wake([again])
+    feed.tell(feed_space, [reply.message, message])
+    return [reply.message, message]
+
+
+def _reserve(reply: Reply, lines: list[transcript.Line]) -> None:
+    """Hold what the answer may cost, or refuse it and say whose limit it was."""
+    try:
+        priced = metering.offers(reply.ai_model)
+        window = metering.window(priced, most_output_tokens=settings.REPLY_MAX_OUTPUT_TOKENS)
+        made = _transcript(reply, lines, context_tokens=window.context_tokens, max_output=window.max_output_tokens)
+        reply.input_bound = min(made.token_ceiling, window.context_tokens)
+        reply.max_output_tokens = window.max_output_tokens
+        metering.reserve(
+            _payer(reply), priced, input_tokens=reply.input_bound, max_output_tokens=window.max_output_tokens
+        )
+    except Refused as refusal:
+        reply.state, reply.reason, reply.reason_detail = ReplyState.REFUSED, refusal.code[:30], refusal.message[:300]
+        reply.ended_at = timezone.now()
+
+
+def _transcript(
+    reply: Reply, lines: list[transcript.Line], *, context_tokens: int, max_output: int, shorten: int = 1
+) -> transcript.Transcript:
+    window_bytes = (context_tokens - max_output) * transcript.BYTES_PER_TOKEN
+    return transcript.build(
+        lines,
+        reply.space,
+        ai_model_id=reply.ai_model_id,
+        handle=reply.ai_model.handle,
+        max_bytes=max(min(window_bytes, settings.REPLY_MAX_INPUT_BYTES) // shorten, 600),
+    )
+
+
+def _request(reply: Reply, metered: metering.Metered, *, shorten: int = 1) -> Request:
+    """What the worker asks: the same lines as when the answer was reserved, so that the hold covers it."""
+    lines = transcript.lines(reply.space, reads_to=reply.reads_to)
+    priced = metering.offers(reply.ai_model)
+    window = metering.window(priced, most_output_tokens=settings.REPLY_MAX_OUTPUT_TOKENS)
+    made = _transcript(
+        reply, lines, context_tokens=window.context_tokens, max_output=window.max_output_tokens, shorten=shorten
+    )
+    return Request(made.turns, metered.max_output_tokens, settings.REPLY_MAX_TEXT_BYTES)
+
+
+def _take(reply: Reply) -> bool:
+    now = timezone.now()
+    taken = Reply.objects.filter(pk=reply.pk, state=ReplyState.QUEUED, fence=reply.fence).update(
+        state=ReplyState.STREAMING,
+        fence=reply.fence + 1,
+        runs=reply.runs + 1,
+        leased_until=now + _lease(),
+        started_at=now,
+    )
+    reply.fence += 1
+    return bool(taken)
+
+
+def _finish(reply: Reply, ending: Ending, *, text: str, bill: metering.Bill, revision: int) -> None:
+    reply.cost_ucr = bill.charged_ucr
+    reply.prompt_tokens, reply.completion_tokens = bill.prompt_tokens, bill.completion_tokens
+    reply.is_estimated = bill.is_estimated
+    _close(reply, ending)
+    Message.objects.filter(pk=reply.message_id).update(text=text, html=markdown.render(text), revision=revision)
+    feed.tell(Space(pk=reply.space_id), [reply.message])
+    org_id = reply.org_id
+    transaction.on_commit(lambda: broadcast.pool_changed(org_id))
+
+
+def _close(reply: Reply, ending: Ending) -> None:
+    reply.state, reply.reason = ending.state, ending.reason
+    reply.leased_until, reply.ended_at = None, timezone.now()
+    reply.save()
+
+
+def _payer(reply: Reply) -> metering.Payer:
+    return metering.Payer(reply.call, reply.org_id, member_id=reply.asked_by_id, space_id=reply.space_id)
+
+
+def _wake(replies: list[Reply]) -> None:
+    """On commit, tell the pool's new balance and wake a worker. The sweeper wakes those whose call was lost."""
+    from chat import tasks
+
+    if not replies:
+        return
+    ids, org_id = [reply.pk for reply in replies], replies[0].org_id
+    transaction.on_commit(lambda: tasks.wake(ids))
+    transaction.on_commit(lambda: broadcast.pool_changed(org_id))
+
+
+def _lease() -> timedelta:
+    return timedelta(seconds=settings.REPLY_LEASE_SECONDS)

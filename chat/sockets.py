@@ -1,0 +1,205 @@
+"""The socket of a browser tab: check, listen, forward.
+
+*Called by*: config.asgi. *Keeps true*: a socket holds no rights: they are read at connect and at subscribe, ended by a
+kick, read again every RECHECK_SECONDS; it never writes, renders or touches money.
+Close codes: 4400 bad frame, 4401 signed out, 4403 not (or no longer) a member, 4408 reader too slow.
+"""
+
+import asyncio
+import time
+import uuid
+from collections import deque
+from importlib import import_module
+from typing import Any
+
+import orjson
+from channels.auth import get_user
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.urls import path
+
+from chat import broadcast
+from chat.hub import hub
+from workspace import access
+from workspace.errors import NotFound, Refused
+from workspace.models import Member, Space
+
+QUEUE_MAX = 256
+RECHECK_SECONDS = 30
+SPACES_MAX = 20
+FRAMES_PER_SECOND = 20
+_session_store = import_module(settings.SESSION_ENGINE).SessionStore
+
+
+class Socket(AsyncWebsocketConsumer):
+    """One open tab of a member. Frames: docs/socket.md."""
+
+    async def connect(self) -> None:
+        self.spaces: set[uuid.UUID] = set()
+        self.member: Member | None = None
+        self._queue: deque[str] = deque()
+        self._has_frames = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._allowance, self._counted_at = float(FRAMES_PER_SECOND), time.monotonic()
+        self._close_code: int | None = None
+        self._room = self.scope.get("extensions", {}).get("parley.room")
+        await self.accept()
+        user, slug = self.scope["user"], self.scope["url_route"]["kwargs"]["slug"]
+        if not user.is_authenticated:
+            await self.close(4401)
+            return
+        try:
+            self.member = await database_sync_to_async(access.member)(user, slug)
+        except Refused:
+            await self.close(4403)
+            return
+        for topic in self._own_topics():
+            await hub.join(topic, self)
+        self._tasks = [asyncio.create_task(self._write()), asyncio.create_task(self._recheck())]
+
+    async def disconnect(self, code: int) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self.member is not None:
+            for topic in [*self._own_topics(), *(broadcast.space_topic(space) for space in self.spaces)]:
+                await hub.leave(topic, self)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        frame = self._parse(text_data)
+        if frame is None or not self._may_speak():
+            await self.close(4400)
+        elif frame["type"] == "ping":
+            self.offer('{"type":"pong"}')
+        elif frame["type"] == "space.subscribe":
+            await self._subscribe(str(frame.get("space", "")))
+        elif frame["type"] == "space.unsubscribe":
+            await self._unsubscribe(str(frame.get("space", "")))
+        else:
+            self._refuse("unknown_frame", "This server does not know that frame.")
+
+    # --- called by the hub, in the loop ---------------------------------------------------------
+
+    def offer(self, frame: str) -> None:
+        """Queue a frame; a reader that lets QUEUE_MAX of them pile up is closed and catches up."""
+        if len(self._queue) >= QUEUE_MAX:
+            self._end(4408)
+            return
+        self._queue.append(frame)
+        self._has_frames.set()
+
+    def control(self, frame: dict) -> None:
+        if frame["type"] == "signed_out":
+            self._end(4401)
+        elif frame["type"] == "kick" and frame["space"] is None:
+            self._end(4403)
+        elif frame["type"] == "kick":
+            self._tasks.append(asyncio.create_task(self._lose(uuid.UUID(frame["space"]))))
+        elif frame["type"] == "recheck" and uuid.UUID(frame["space"]) in self.spaces:
+            self._tasks.append(asyncio.create_task(self._look_again()))
+
+    # --- private --------------------------------------------------------------------------------
+
+    async def _subscribe(self, space_id: str) -> None:
+        try:
+            if len(self.spaces) >= SPACES_MAX:
+                raise Refused(f"One socket listens to at most {SPACES_MAX} Spaces.")
+            space = await database_sync_to_async(self._open)(space_id)
+        except Refused as refusal:
+            self._refuse(refusal.code, refusal.message)
+            return
+        self.spaces.add(space.pk)
+        await hub.join(broadcast.space_topic(space.pk), self)
+        # Read after joining: what changed in between is in the revision, what comes later is on the wire.
+        revision = await database_sync_to_async(Space.objects.values_list("revision", flat=True).get)(pk=space.pk)
+        self._say({"type": "space.subscribed", "space": space.pk, "revision": revision})
+
+    def _open(self, space_id: str) -> Space:
+        assert self.member is not None
+        member = access.member(self.scope["user"], self.member.org.slug)
+        return access.space_of(member, space_id)
+
+    async def _unsubscribe(self, space_id: str) -> None:
+        try:
+            space = access.as_uuid(space_id)
+        except NotFound:
+            return
+        self.spaces.discard(space)
+        await hub.leave(broadcast.space_topic(space), self)
+
+    async def _lose(self, space_id: uuid.UUID) -> None:
+        if space_id in self.spaces:
+            await self._unsubscribe(str(space_id))
+            self._say({"type": "space.removed", "space": space_id})
+
+    async def _write(self) -> None:
+        """Send what is queued, as fast as this reader takes it."""
+        while True:
+            await self._has_frames.wait()
+            while self._queue:
+                if self._room is not None:
+                    await self._room.wait()
+                await self.base_send({"type": "websocket.send", "text": self._queue.popleft()})
+            self._has_frames.clear()
+
+    async def _recheck(self) -> None:
+        while True:
+            await asyncio.sleep(RECHECK_SECONDS)
+            await self._look_again()
+
+    async def _look_again(self) -> None:
+        fresh = _session_store(self.scope["session"].session_key)
+        if not (await get_user({"session": fresh})).is_authenticated:
+            self._end(4401)
+            return
+        code, gone = await database_sync_to_async(self._rights_now)()
+        if code:
+            self._end(code)
+        for space in gone:
+            await self._lose(space)
+
+    def _rights_now(self) -> tuple[int, set[uuid.UUID]]:
+        """A close code, or 0 and the Spaces that are no longer this member's to read."""
+        assert self.member is not None
+        try:
+            member = access.member(self.scope["user"], self.member.org.slug)
+        except Refused:
+            return 4403, set()
+        visible = set(Space.objects.visible_to(member).filter(pk__in=self.spaces).values_list("pk", flat=True))
+        return 0, self.spaces - visible
+
+    def _own_topics(self) -> list[str]:
+        assert self.member is not None
+        topics = [broadcast.org_topic(self.member.org_id), broadcast.member_topic(self.member.pk)]
+        key = self.scope["session"].session_key
+        return [*topics, broadcast.session_topic(key)] if key else topics
+
+    def _parse(self, text: str | None) -> dict | None:
+        try:
+            frame = orjson.loads(text or "")
+        except ValueError:
+            return None
+        return frame if isinstance(frame, dict) and isinstance(frame.get("type"), str) else None
+
+    def _may_speak(self) -> bool:
+        """A token bucket: FRAMES_PER_SECOND, with as much again in reserve."""
+        now = time.monotonic()
+        earned = (now - self._counted_at) * FRAMES_PER_SECOND
+        self._allowance, self._counted_at = min(self._allowance + earned, 2.0 * FRAMES_PER_SECOND), now
+        self._allowance -= 1
+        return self._allowance >= 0
+
+    def _say(self, frame: dict[str, Any]) -> None:
+        self.offer(broadcast.encode(frame).decode())
+
+    def _refuse(self, code: str, sentence: str) -> None:
+        self._say({"type": "refused", "code": code, "sentence": sentence})
+
+    def _end(self, code: int) -> None:
+        if self._close_code is None:
+            self._close_code = code
+            self._queue.clear()
+            self._tasks.append(asyncio.create_task(self.close(code)))
+
+
+socket_urls = [path("orgs/<slug:slug>/socket/", Socket.as_asgi())]

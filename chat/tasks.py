@@ -1,0 +1,31 @@
+"""Celery's part in the chat: a wake-up call.
+
+*Called by*: chat.replies on commit. *Keeps true*: the row is the job; a lost or doubled call changes nothing.
+"""
+
+import uuid
+from collections.abc import Iterable
+
+import structlog
+from celery import shared_task
+from kombu.exceptions import OperationalError
+
+_log = structlog.get_logger(__name__)
+
+
+@shared_task(name="chat.answer", ignore_result=True)
+def answer(reply_id: str) -> None:
+    """Hand the answer to this worker's loop and be done."""
+    from chat import engine
+
+    engine.submit(uuid.UUID(reply_id))
+
+
+def wake(reply_ids: Iterable[uuid.UUID]) -> None:
+    """Call a worker for each. When the broker is away the sweeper finds them."""
+    for reply_id in reply_ids:
+        try:
+            answer.apply_async([str(reply_id)], retry=False)
+        except OperationalError as error:
+            _log.warning("wake.lost", reply=str(reply_id), error=type(error).__name__)
+            return

@@ -1,0 +1,101 @@
+"""What a model is given to read: who said what in this Space.
+
+*Called by*: chat.replies. *Keeps true*: the question is always in it; older turns fall off first; it never
+exceeds the byte budget that the hold was sized for; only messages up to the question are read.
+"""
+
+from dataclasses import dataclass
+
+from chat import markdown, mentions
+from chat.models import Message
+from chat.models.reply import OPEN_STATES
+from gateway.wire import Turn
+from workspace.models import Space
+
+MESSAGES_MAX = 200
+# A token of byte-level BPE covers at least one byte of UTF-8, and a turn's frame costs at most this many tokens:
+# the sum is a ceiling for what any such model can count (reference: Kudo & Richardson 2018; Radford et al. 2019).
+FRAME_TOKENS = 16
+# What a token covers in ordinary text, used only to fit a model's window; a wrong guess is corrected by a shorter try.
+BYTES_PER_TOKEN = 3
+
+
+@dataclass(frozen=True)
+class Line:
+    """One message as it will be read: who, and the words."""
+
+    name: str
+    ai_model_id: int | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Transcript:
+    turns: tuple[Turn, ...]
+    lines_read: int
+    lines_left_out: int
+
+    @property
+    def token_ceiling(self) -> int:
+        """No byte-level tokenizer makes more tokens of these turns."""
+        return sum(len(turn.text.encode()) + FRAME_TOKENS for turn in self.turns) + FRAME_TOKENS
+
+
+def lines(space: Space, *, reads_to: int) -> list[Line]:
+    """Messages up to a position, newest first. Two queries."""
+    found = list(
+        Message.objects.in_space(space)
+        .filter(position__lte=reads_to)
+        .exclude(text="")
+        .exclude(reply__state__in=OPEN_STATES)
+        .select_related("author", "ai_model")
+        .only("text", "ai_model_id", "position", "author__display_name", "ai_model__name", "ai_model__handle")
+        .order_by("-position")[:MESSAGES_MAX]
+    )
+    names = mentions.names_of(found)
+    return [
+        Line(
+            message.ai_model.handle if message.ai_model else message.author.display_name,
+            message.ai_model_id,
+            markdown.plain(message.text, names),
+        )
+        for message in found
+    ]
+
+
+def build(found: list[Line], space: Space, *, ai_model_id: int, handle: str, max_bytes: int) -> Transcript:
+    """Fit the newest lines into the budget; the first line of `found` is the question."""
+    head = _instructions(space, handle)
+    room = max_bytes - len(head.encode()) - 2 * FRAME_TOKENS
+    kept: list[Line] = []
+    for line in found:
+        size = len(line.text.encode()) + len(line.name.encode()) + 2 + FRAME_TOKENS
+        if kept and size > room:
+            break
+        kept.append(line if size <= room else _shortened(line, room))
+        room -= size
+    turns = [Turn("system", head)]
+    for line in reversed(kept):
+        is_own = line.ai_model_id == ai_model_id
+        role = "assistant" if is_own else "user"
+        text = line.text if is_own else f"{line.name}: {line.text}"
+        if turns[-1].role == role:
+            turns[-1] = Turn(role, f"{turns[-1].text}\n\n{text}")
+        else:
+            turns.append(Turn(role, text))
+    return Transcript(tuple(turns), len(kept), len(found) - len(kept))
+
+
+def _instructions(space: Space, handle: str) -> str:
+    return (
+        f'You are @{handle}, an AI member of the Space "{space.name}". Each line below begins with the name of the'
+        f" person who wrote it. Answer the last message, in its language, in Markdown, without a name in front."
+    )
+
+
+def _shortened(line: Line, room: int) -> Line:
+    """The question alone is larger than the window: its beginning and its end are kept."""
+    half = max(room - 200, 400) // 2
+    raw = line.text.encode()
+    text = raw[:half].decode("utf-8", "ignore") + "\n[…]\n" + raw[-half:].decode("utf-8", "ignore")
+    return Line(line.name, line.ai_model_id, text)

@@ -1,0 +1,98 @@
+"""Messages of a Space: posting, older pages, catching up, the list behind the @.
+
+*Called by*: config.urls. *Keeps true*: a browser that asks for JSON gets JSON, a plain form gets a page; both the same
+refusal, and the draft back.
+"""
+
+from uuid import UUID, uuid4
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_http_methods
+
+from chat import broadcast, feed, mentions
+from chat.forms import MessageForm, PageForm
+from chat.models import Message
+from chat.views import spaces as space_pages
+from workspace import access
+from workspace.errors import Invalid, NotFound, Refused
+from workspace.middleware import wants_json
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def index(request: HttpRequest, space_id: UUID) -> HttpResponse:
+    seat = access.seat(request.user, space_id)
+    return _post(request, seat) if request.method == "POST" else _read(request, seat)
+
+
+@login_required
+@require_GET
+def changes(request: HttpRequest, space_id: UUID) -> HttpResponse:
+    seat = access.seat(request.user, space_id)
+    found = feed.changes(seat.space, since=_where(request).get("since") or 0)
+    messages = [broadcast.as_json(message) for message in found.messages]
+    return JsonResponse({"revision": found.revision, "messages": messages, "reload": found.must_reload})
+
+
+@login_required
+@require_GET
+def mentionables(request: HttpRequest, space_id: UUID) -> HttpResponse:
+    seat = access.seat(request.user, space_id)
+    return JsonResponse({"mentionables": mentions.suggest(seat.space, seat.member, request.GET.get("q", ""))})
+
+
+@login_required
+@require_GET
+def show(request: HttpRequest, message_id: UUID) -> HttpResponse:
+    message = Message.objects.for_page().filter(pk=message_id).first()
+    if message is None:
+        raise NotFound
+    access.seat(request.user, message.space_id)
+    return JsonResponse({"message": broadcast.as_json(message)})
+
+
+def _post(request: HttpRequest, seat: access.Seat) -> HttpResponse:
+    form = MessageForm(request.POST)
+    try:
+        if not form.is_valid():
+            raise _form_refusal(form)
+        client_id = form.cleaned_data["client_id"] or uuid4()
+        written = feed.post(seat.space, seat.member, text=form.cleaned_data["text"], client_id=client_id)
+    except Refused as refusal:
+        if wants_json(request):
+            raise
+        return space_pages.page(request, seat, refusal=refusal, draft=request.POST.get("text", "")[:20_000])
+    if not wants_json(request):
+        return redirect(seat.space)
+    messages = [broadcast.as_json(message) for message in feed.load([message.pk for message in written])]
+    revision = max(int(str(message["revision"])) for message in messages)
+    return JsonResponse({"revision": revision, "messages": messages}, status=201)
+
+
+def _read(request: HttpRequest, seat: access.Seat) -> HttpResponse:
+    where = _where(request)
+    if where.get("after") is not None:
+        page = feed.after(seat.space, where["after"])
+    elif where.get("before") is not None:
+        page = feed.before(seat.space, where["before"])
+    else:
+        page = feed.latest(seat.space)
+    messages = [broadcast.as_json(message) for message in page.messages]
+    return JsonResponse({"messages": messages, "more": page.has_more})
+
+
+def _where(request: HttpRequest) -> dict:
+    form = PageForm(request.GET)
+    if not form.is_valid():
+        raise Invalid("Positions and revisions are whole numbers.")
+    return form.cleaned_data
+
+
+def _form_refusal(form: MessageForm) -> Invalid:
+    if "client_id" in form.errors:
+        return Invalid("The message's client_id is not a UUID.")
+    if any("null" in str(error).lower() for error in form.errors.get("text", [])):
+        return Invalid("The message holds a NUL character, which cannot be stored. Remove it and send again.")
+    return feed.TooLong(f"The message is too long; at most {feed.TEXT_MAX:,} characters fit in one.")

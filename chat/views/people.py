@@ -1,0 +1,95 @@
+"""People of an organization, and invitations.
+
+*Called by*: config.urls. *Keeps true*: addresses and links are shown to admins only.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from chat import places
+from workspace import access, invitations
+from workspace.forms import InvitationForm
+from workspace.models import Invitation, Member, Space
+
+
+@login_required
+@require_GET
+def index(request: HttpRequest, slug: str) -> HttpResponse:
+    member = access.member(request.user, slug)
+    return _page(request, member, _form(member))
+
+
+@login_required
+@require_POST
+def invite(request: HttpRequest, slug: str) -> HttpResponse:
+    member = access.member(request.user, slug)
+    access.require_admin(member)
+    form = _form(member, request.POST)
+    if not form.is_valid():
+        return _page(request, member, form, status=422)
+    wanted = form.cleaned_data
+    space = access.space_of(member, wanted["space"])
+    made = invitations.create(member, space, role=wanted["role"], days=wanted["days"], uses=wanted["uses"])
+    return _page(request, member, _form(member), new=made, status=201)
+
+
+@login_required
+@require_POST
+def revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+    invitation, member = access.invitation(request.user, invitation_id)
+    invitations.revoke(member, invitation)
+    return redirect("people", slug=member.org.slug)
+
+
+@login_required
+@require_POST
+def remove(request: HttpRequest, slug: str, member_id: UUID) -> HttpResponse:
+    actor = access.member(request.user, slug)
+    places.remove_from_org(actor, access.colleague(actor, member_id))
+    return redirect("home" if member_id == actor.pk else reverse("people", args=[slug]))
+
+
+def _form(member: Member, data: Any = None) -> InvitationForm:
+    form = InvitationForm(data)
+    mine = Space.objects.visible_to(member).of_the_plan().order_by("name")
+    choices = [(space.pk, space.name) for space in mine]
+    form.fields["space"].widget = forms.Select(choices=choices)
+    return form
+
+
+def _page(
+    request: HttpRequest, member: Member, form: InvitationForm, *, new: Invitation | None = None, status: int = 200
+) -> HttpResponse:
+    request.member = member  # type: ignore[attr-defined]
+    people = Member.objects.present().filter(org=member.org).select_related("user").order_by("display_name")
+    if member.is_guest:
+        people = people.filter(space_members__space__in=Space.objects.joined_by(member)).distinct()
+    is_open = Invitation.objects.open().filter(org=member.org).select_related("space", "created_by")
+    context = {
+        "members": people,
+        "invitations": [_row(row) for row in is_open.order_by("-created_at")] if member.is_admin else [],
+        "invite_form": form,
+        "may_invite": member.is_admin,
+        "new_invitation": _row(new) if new else None,
+    }
+    return render(request, "workspace/people.html", context, status=status)
+
+
+def _row(invitation: Invitation) -> dict[str, Any]:
+    return {
+        "id": invitation.pk,
+        "url": settings.PARLEY_URL + reverse("join", args=[invitations.key(invitation)]),
+        "role": invitation.get_role_display(),
+        "space": invitation.space,
+        "expires_at": invitation.expires_at,
+        "created_by": invitation.created_by,
+        "uses_left": invitation.max_uses - invitation.uses,
+    }
