@@ -1,0 +1,36 @@
+"""Every URL, in one place: tests/test_access_matrix.py reads this list and fails on one that it does not know.
+
+*Called by*: Django. Why these shapes: docs/decisions.md.
+"""
+
+from django.urls import include, path
+
+from chat.views import entry, health, messages, people, replies, spaces
+
+urlpatterns = [
+    path("", entry.home, name="home"),
+    path("accounts/", include("allauth.urls")),
+    path("welcome/", entry.welcome, name="welcome"),
+    path("join/<str:key>/", entry.join, name="join"),
+    path("orgs/<slug:slug>/", entry.org, name="org"),
+    path("orgs/<slug:slug>/spaces/", spaces.index, name="spaces"),
+    path("orgs/<slug:slug>/people/", people.index, name="people"),
+    path("orgs/<slug:slug>/people/invite/", people.invite, name="invite"),
+    path("orgs/<slug:slug>/people/<uuid:member_id>/remove/", people.remove, name="remove_from_org"),
+    path("invitations/<uuid:invitation_id>/revoke/", people.revoke, name="revoke_invitation"),
+    path("spaces/<uuid:space_id>/", spaces.show, name="space"),
+    path("spaces/<uuid:space_id>/edit/", spaces.edit, name="space_edit"),
+    path("spaces/<uuid:space_id>/members/", spaces.members, name="space_members"),
+    path(
+        "spaces/<uuid:space_id>/members/<uuid:member_id>/remove/", spaces.remove_member, name="remove_from_space"
+    ),
+    path("spaces/<uuid:space_id>/messages/", messages.index, name="messages"),
+    path("spaces/<uuid:space_id>/changes/", messages.changes, name="changes"),
+    path("spaces/<uuid:space_id>/mentionables/", messages.mentionables, name="mentionables"),
+    path("messages/<uuid:message_id>/", messages.show, name="message"),
+    path("replies/<uuid:reply_id>/", replies.show, name="reply"),
+    path("replies/<uuid:reply_id>/stop/", replies.stop, name="reply_stop"),
+    path("replies/<uuid:reply_id>/retry/", replies.retry, name="reply_retry"),
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
+]

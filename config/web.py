@@ -1,0 +1,94 @@
+"""The web process: daphne, with sockets that feel their reader.
+
+*Called by*: bin/up, `python -m config.web --port N`. *Keeps true*: what a slow reader has not taken waits in its
+own bounded queue and nowhere else. *Why* a subclass: daphne hands text to its transport without asking whether
+there is room, so a reader that sleeps would grow the process; here the transport says when to pause.
+"""
+
+import argparse
+import asyncio
+import os
+from typing import Any
+
+from twisted.internet import asyncioreactor
+
+asyncioreactor.install(asyncio.new_event_loop())
+
+from daphne.endpoints import build_endpoint_description_strings  # noqa: E402
+from daphne.server import Server  # noqa: E402
+from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol  # noqa: E402
+
+FRAME_MAX = 16 * 1024
+
+
+class Room:
+    """Whether the transport has room; a Twisted push producer that only remembers."""
+
+    def __init__(self) -> None:
+        self.is_open = asyncio.Event()
+        self.is_open.set()
+
+    def pauseProducing(self) -> None:
+        self.is_open.clear()
+
+    def resumeProducing(self) -> None:
+        self.is_open.set()
+
+    def stopProducing(self) -> None:
+        self.is_open.set()
+
+
+class Socket(WebSocketProtocol):
+    """A socket whose application can wait for room: scope["extensions"]["parley.room"]."""
+
+    def onConnect(self, request: Any) -> Any:
+        self.room = Room()
+        # The HTTP channel that this connection began as still feeds the transport: it hands over.
+        self.transport.unregisterProducer()
+        self.transport.registerProducer(self.room, True)
+        return super().onConnect(request)
+
+    def connectionLost(self, reason: Any) -> None:
+        self.transport.unregisterProducer()
+        super().connectionLost(reason)
+
+
+class WebServer(Server):
+    """daphne's server with our sockets."""
+
+    def run(self) -> None:
+        WebSocketFactory.protocol = Socket
+        super().run()
+
+    def create_application(self, protocol: Any, scope: dict) -> Any:
+        room = getattr(protocol, "room", None)
+        if room is not None:
+            scope.setdefault("extensions", {})["parley.room"] = room.is_open
+        return super().create_application(protocol, scope)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m config.web")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    options = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from config.asgi import application
+    from catalog import sync
+
+    sync.switch_on()
+    WebServer(
+        application=application,
+        endpoints=build_endpoint_description_strings(host=options.host, port=options.port),
+        signal_handlers=True,
+        server_name="Parley",
+        websocket_timeout=-1,
+        websocket_max_message_size=FRAME_MAX,
+        websocket_max_frame_size=FRAME_MAX,
+        application_close_timeout=10,
+        verbosity=0,
+    ).run()
+
+
+if __name__ == "__main__":
+    main()
