@@ -1,0 +1,66 @@
+// <copy-button>: copies the field named by `data-for`, or the code that it stands beside.
+// Called by: code blocks, invitation links.
+// Keeps true: it says in words whether it worked. Why the second way: plain http has no clipboard.
+
+const SAID_MS = 1600;
+
+class CopyButton extends HTMLElement {
+  connectedCallback() {
+    this.addEventListener("click", this.#copy);
+  }
+
+  disconnectedCallback() {
+    this.removeEventListener("click", this.#copy);
+  }
+
+  #copy = async () => {
+    const isDone = await put(this.#text());
+    this.#say(isDone ? "Copied" : "Select it and copy by hand");
+  };
+
+  #text() {
+    const field = this.dataset.for && document.getElementById(this.dataset.for);
+    if (field) return field.value ?? field.textContent;
+    return this.parentElement.querySelector("pre")?.textContent ?? "";
+  }
+
+  #say(words) {
+    const button = this.querySelector("button");
+    this.dataset.name ??= button.getAttribute("aria-label") ?? button.textContent;
+    const name = this.dataset.name;
+    const shape = button.querySelector("use");
+    const show = (text, icon) => {
+      if (button.hasAttribute("aria-label")) button.setAttribute("aria-label", text);
+      else button.lastChild.textContent = text;
+      button.title = text;
+      shape?.setAttribute("href", icon);
+    };
+    show(words, words === "Copied" ? "#i-check" : "#i-failed");
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => show(name.trim(), "#i-copy"), SAID_MS);
+  }
+}
+
+async function put(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return putByHand(text);
+  }
+}
+
+function putByHand(text) {
+  const field = document.createElement("textarea");
+  const focused = document.activeElement;
+  field.value = text;
+  field.className = "unseen";
+  document.body.append(field);
+  field.select();
+  const isDone = document.execCommand("copy");
+  field.remove();
+  focused?.focus();
+  return isDone;
+}
+
+customElements.define("copy-button", CopyButton);

@@ -1,0 +1,36 @@
+// Dates and times in the words, the zone and the order of who looks.
+// Called by: local-time, models/feed-rows.js.
+
+const DAY_MS = 86_400_000;
+const formats = new Map();
+
+export function timeOfDay(date) {
+  return format({ hour: "numeric", minute: "2-digit" }, date);
+}
+
+export function fullMoment(date) {
+  return format({ dateStyle: "full", timeStyle: "short" }, date);
+}
+
+export function shortDate(date) {
+  return format({ dateStyle: "medium" }, date);
+}
+
+/** A key that two moments share when they fall on one local day. */
+export function dayKey(date) {
+  return `${date.getFullYear()}-${date.getMonth()}-${date.getDate()}`;
+}
+
+/** "Today", "Yesterday", or the day itself, with its year when that is another. */
+export function dayName(date, now = new Date()) {
+  if (dayKey(date) === dayKey(now)) return "Today";
+  if (dayKey(date) === dayKey(new Date(now.getTime() - DAY_MS))) return "Yesterday";
+  const year = date.getFullYear() === now.getFullYear() ? undefined : "numeric";
+  return format({ weekday: "long", day: "numeric", month: "long", year }, date);
+}
+
+function format(options, date) {
+  const key = JSON.stringify(options);
+  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(undefined, options));
+  return formats.get(key).format(date);
+}

@@ -1,0 +1,23 @@
+// HTML made by the server becomes nodes; templates of the page become rows.
+// Called by: elements and models that show what the server sent.
+// Keeps true: the only place where a string becomes HTML, under the one Trusted Types policy "parley".
+//   Nothing but answers of our own server, already cleaned there, may be handed in.
+
+const policy = globalThis.trustedTypes?.createPolicy("parley", { createHTML: (html) => html });
+
+/** The nodes of a piece of HTML, as a fragment. */
+export function fragment(html) {
+  const template = document.createElement("template");
+  template.innerHTML = policy ? policy.createHTML(html) : html;
+  return document.importNode(template.content, true);
+}
+
+/** The first element of a piece of HTML, or null. */
+export function element(html) {
+  return fragment(html).firstElementChild;
+}
+
+/** A copy of what the page's <template id> holds. */
+export function clone(id) {
+  return document.importNode(document.getElementById(id).content, true).firstElementChild;
+}

@@ -1,0 +1,64 @@
+// Speaks to the server in JSON.
+// Called by: elements; models get these functions handed in.
+// Keeps true: a refusal carries the server's sentence; anything that may pass by itself is a Trouble.
+
+const PATIENCE_MS = 20_000;
+const SIGNED_OUT = "You are signed out. Sign in again; what you wrote is kept in this browser.";
+
+/** The server said no, in words. */
+export class Refusal extends Error {
+  constructor(sentence, { code = "refused", status = 400 } = {}) {
+    super(sentence);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/** The server was not reached, or could not answer now. */
+export class Trouble extends Error {}
+
+export function get(url, { signal } = {}) {
+  return call(url, { method: "GET" }, signal);
+}
+
+/** Posts fields as a form does, with the key that the page's own forms carry. */
+export function post(url, fields = {}, { signal } = {}) {
+  const key = document.querySelector("input[name=csrfmiddlewaretoken]")?.value ?? "";
+  return call(url, { method: "POST", body: new URLSearchParams(fields), headers: { "X-CSRFToken": key } }, signal);
+}
+
+async function call(url, options, signal) {
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const either = signal && AbortSignal.any ? AbortSignal.any([signal, patience]) : (signal ?? patience);
+  const headers = { Accept: "application/json", ...options.headers };
+  let response;
+  let answer;
+  try {
+    response = await fetch(url, { ...options, headers, signal: either, credentials: "same-origin" });
+    answer = await read(response);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Trouble("The server cannot be reached.");
+  }
+  if (response.ok && answer) return answer;
+  throw complaint(response, answer);
+}
+
+async function read(response) {
+  const type = response.headers.get("Content-Type") ?? "";
+  return type.includes("json") ? response.json() : null;
+}
+
+function complaint(response, answer) {
+  const { status } = response;
+  if (response.redirected || status === 401) return new Refusal(SIGNED_OUT, { code: "signed_out", status: 401 });
+  if (answer?.error) {
+    if (status >= 500) return new Trouble(answer.error.sentence);
+    return new Refusal(answer.error.sentence, { code: answer.error.code, status });
+  }
+  if (status === 413) return new Refusal("That is too large to send.", { code: "too_large", status });
+  if (status === 404) return new Refusal("This is no longer here, or no longer for you.", { code: "not_found", status });
+  if (status === 429) return new Refusal("That was too fast. Wait a moment and send it again.", { code: "slow_down", status });
+  if (status >= 400 && status < 500) return new Refusal("The server refused this. Reload the page; your text is kept.", { status });
+  return new Trouble("The server could not answer.");
+}

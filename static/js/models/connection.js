@@ -1,0 +1,49 @@
+// The one live connection of a page, shared by all that listen.
+// Called by: page.js opens it; elements listen to frames by their type, and to "state" and "doubt".
+// Keeps true: a Space that was subscribed is subscribed again after every reconnect.
+import { LiveSocket } from "parley/lib/socket";
+
+class Connection extends EventTarget {
+  #socket = null;
+  #spaces = new Set();
+
+  get state() {
+    return this.#socket?.state ?? "idle";
+  }
+
+  open(org) {
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    this.#socket = new LiveSocket(`${scheme}//${location.host}/orgs/${encodeURIComponent(org)}/socket/`);
+    this.#socket.addEventListener("frame", ({ detail }) => this.#tell(detail.type, detail));
+    this.#socket.addEventListener("doubt", () => this.#tell("doubt"));
+    this.#socket.addEventListener("state", () => {
+      if (this.state === "open") for (const space of this.#spaces) this.#ask(space);
+      this.#tell("state");
+    });
+    this.#socket.open();
+  }
+
+  subscribe(space) {
+    this.#spaces.add(space);
+    this.#ask(space);
+  }
+
+  unsubscribe(space) {
+    if (this.#spaces.delete(space)) this.#socket?.send({ type: "space.unsubscribe", space });
+  }
+
+  /** Listens until `signal` aborts; `hear` gets the frame. */
+  on(type, hear, signal) {
+    this.addEventListener(type, ({ detail }) => hear(detail), { signal });
+  }
+
+  #ask(space) {
+    this.#socket?.send({ type: "space.subscribe", space });
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+export const connection = new Connection();

@@ -1,0 +1,84 @@
+// Keeps the place of who reads: at the end while at the end, else on the row that is being read.
+// Called by: message-feed.
+// Keeps true: rows that come, grow or change anywhere move nothing that is on screen. Why by hand: browsers
+//   differ in scroll anchoring, and none follows the end.
+
+const NEAR_PX = 100;
+
+export class ScrollPlace {
+  #scroller;
+  #content;
+  #anchor = null;
+  #watcher = new ResizeObserver(() => this.hold());
+  #onMove;
+  atEnd = true;
+
+  /** `content` is the only child that grows; its rows are its children, those with an id can be anchors. */
+  constructor(scroller, content, onMove) {
+    this.#scroller = scroller;
+    this.#content = content;
+    this.#onMove = onMove;
+    scroller.addEventListener("scroll", this.#moved, { passive: true });
+    this.#watcher.observe(content);
+    this.#watcher.observe(scroller);
+  }
+
+  end() {
+    this.#watcher.disconnect();
+    this.#scroller.removeEventListener("scroll", this.#moved);
+  }
+
+  get distanceToEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+    return scrollHeight - scrollTop - clientHeight;
+  }
+
+  toEnd() {
+    this.atEnd = true;
+    this.hold();
+    this.#onMove();
+  }
+
+  toRow(row) {
+    this.atEnd = false;
+    row.scrollIntoView({ block: "center" });
+    this.#note();
+  }
+
+  /** Puts the reader back where they were; called after every change of the rows. */
+  hold() {
+    if (this.atEnd) {
+      if (this.distanceToEnd > 0.5) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+      return;
+    }
+    const row = this.#anchor && document.getElementById(this.#anchor.id);
+    if (!row) return;
+    const shift = row.getBoundingClientRect().top - this.#top - this.#anchor.offset;
+    if (Math.abs(shift) >= 0.5) this.#scroller.scrollTop += shift;
+  }
+
+  get #top() {
+    return this.#scroller.getBoundingClientRect().top;
+  }
+
+  #moved = () => {
+    this.atEnd = this.distanceToEnd <= NEAR_PX;
+    this.#note();
+    this.#onMove();
+  };
+
+  /** Remembers the first row that reaches into view, and where it stands. */
+  #note() {
+    const top = this.#top;
+    const rows = this.#content.children;
+    let low = 0;
+    for (let high = rows.length; low < high; ) {
+      const middle = (low + high) >> 1;
+      if (rows[middle].getBoundingClientRect().bottom > top) high = middle;
+      else low = middle + 1;
+    }
+    while (low < rows.length && !rows[low].id) low += 1;
+    const row = rows[low];
+    this.#anchor = row ? { id: row.id, offset: row.getBoundingClientRect().top - top } : null;
+  }
+}

@@ -1,0 +1,6 @@
+// What the page of a Space brings to life. The feed comes before the composer, which speaks to it.
+// Called by: templates/chat/space.html.
+import "parley/elements/reply-text";
+import "parley/elements/message-feed";
+import "parley/elements/mention-list";
+import "parley/elements/message-composer";
