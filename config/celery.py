@@ -7,6 +7,7 @@
 import os
 from typing import Any
 
+import structlog
 from celery import Celery, signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -26,6 +27,7 @@ def begin(sender: Any, **_: Any) -> None:
     from chat import engine
 
     engine.start()
+    structlog.get_logger("parley").info("worker.ready")
     if os.environ.get("PARLEY_BEAT") == "1":
         from celery.beat import EmbeddedService
 

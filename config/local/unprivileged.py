@@ -10,7 +10,8 @@ import os
 import pwd
 from pathlib import Path
 
-PR_SET_KEEPCAPS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 8, 47, 2
+PR_SET_KEEPCAPS, PR_SET_SECUREBITS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 8, 28, 47, 2
+NO_SETUID_FIXUP = 1 << 2
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
 CAPABILITY_VERSION_3 = 0x20080522
 
@@ -36,7 +37,9 @@ def choose_account(directory: Path) -> pwd.struct_passwd | None:
 
 def become(account: pwd.struct_passwd) -> None:
     """Turn the present process, a fresh fork, into that user. What the kernel does not grant is left out."""
+    # Both, because access(2), by which PostgreSQL looks for its own programs, ignores what is merely kept.
     _libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    _libc.prctl(PR_SET_SECUREBITS, NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(account.pw_gid)
     os.setuid(account.pw_uid)
