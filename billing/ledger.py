@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from django.db import connection
 from django.utils import timezone
 
@@ -29,7 +30,7 @@ MOST_TOKENS = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One request to a provider, and what it used. `price_id` is the version that was held; None only for an own key."""
+    """One request to a provider and what it used. `price_id` is one that was held; None only for an own key."""
 
     number: int
     price_id: int | None
@@ -133,9 +134,11 @@ def hold(
     row = _call(
         "SELECT * FROM ledger_hold(%s, %s, %s, %s, %s, %s::bigint[], %s, %s, %s, %s, %s, %s)",
         *(org_id, call, member_id, space_id, key_id, list(dict.fromkeys(price_ids)), own_key),
-        *(min(input_tokens, MOST_TOKENS), min(max_output_tokens, MOST_TOKENS), min_output_tokens, ttl_seconds, is_async),
+        *(min(input_tokens, MOST_TOKENS), min(max_output_tokens, MOST_TOKENS), min_output_tokens),
+        *(ttl_seconds, is_async),
     )
-    status, hold_id, state, amount_ucr, output_tokens, expires_at, free_ucr, limit_of, limit_ucr, least_ucr, resets_at = row
+    status, hold_id, state, amount_ucr, output_tokens, expires_at, free_ucr, *limit = row
+    limit_of, limit_ucr, least_ucr, resets_at = limit
     if status == "refused" and limit_of == "pool":
         raise NoCredits.of(free_ucr=free_ucr, needed_ucr=least_ucr, resets_at=resets_at)
     if status == "refused":
@@ -154,10 +157,10 @@ def settle(
     space_id: UUID | None = None,
     key_id: UUID | None = None,
 ) -> Settled:
-    """Close the call and charge what its delivered attempts used. The first settlement wins; later ones learn its figures.
+    """Close the call and charge what its delivered attempts used. The first settlement wins; later ones learn of it.
 
-    After the reaper, or after a crash that lost the hold, the charge comes from what is free; the three ids are for that
-    last case alone. What cannot be paid is written off, never owed. Raises ForeignCall.
+    After the reaper, or after a crash that lost the hold, the charge comes from what is free; the three ids are for
+    that last case alone. What cannot be paid is written off, never owed. Raises ForeignCall.
     """
     payload = json.dumps([_plain(attempt) for attempt in attempts])
     row = _call(
@@ -166,7 +169,9 @@ def settle(
     status, hold_id, state, held_ucr, charged_ucr, writeoff_ucr, free_ucr, alerts = row
     _require(status)
     is_new = status == "settled"
-    if is_new and writeoff_ucr:
+    if not is_new:
+        log.info("call %s was settled before at %s ucr: this settlement is ignored", call, charged_ucr)
+    elif writeoff_ucr:
         log.warning("call %s cost %s ucr more than its organization had: written off", call, writeoff_ucr)
     return Settled(hold_id, state, held_ucr, charged_ucr, writeoff_ucr, free_ucr, tuple(alerts or ()), is_new)
 
@@ -223,13 +228,15 @@ def balance(org_id: UUID) -> Balance:
     if pool.due_at <= timezone.now():
         _call("SELECT ledger_expire(%s)", org_id)
         pool.refresh_from_db()
-    return Balance(
-        pool.free_ucr, pool.held_ucr, pool.period_starts_at, pool.period_ends_at, pool.period_spent_ucr
-    )
+    return Balance(pool.free_ucr, pool.held_ucr, pool.period_starts_at, pool.period_ends_at, pool.period_spent_ucr)
 
 
-def _call(sql: str, *arguments: object) -> Any:
-    with connection.cursor() as cursor:
+def _call(sql: str, *arguments: Any) -> Any:
+    """One round trip. Bound by the server, so that PostgreSQL can plan each of these statements once a connection
+    (where the settings have a prepare_threshold) rather than once a call."""
+    connection.ensure_connection()
+    bound: Any = psycopg.Cursor(connection.connection)
+    with connection.make_debug_cursor(bound) if connection.queries_logged else connection.make_cursor(bound) as cursor:
         cursor.execute(sql, arguments)
         return cursor.fetchone()
 

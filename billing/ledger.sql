@@ -1,6 +1,6 @@
 -- Holds: setting credits aside for a call, and closing it. Called by billing/ledger.py and by nothing else; lots.sql is the other half.
 -- Keeps true: a call is held once and closed once; no bucket is negative; every change of a lot leaves a move.
--- Lock order: pool, caps, lots, hold; the pool's row first, and the clock is read once that lock is had, or a lot
+-- The pool's row is locked before anything else of its organization, and the clock is read once that lock is had, or a lot
 -- granted while waiting would be newer than "now". A refusal is a status, so that the caller's transaction stands.
 -- Names: p_ comes in, o_ goes out, v_ is local. Every public function costs one round trip.
 
@@ -18,31 +18,32 @@ CREATE OR REPLACE FUNCTION ledger_worst(p_price billing_price, p_input bigint, p
     + p_output * p_price.output_ucr_per_mtok + 999999) / 1000000
 $$;
 
--- Internal. Move an amount out of free lots in burn order, for a hold (to held, with its parts) or an overrun (to spent).
--- Lots exist only once effective and are made under the pool's lock, so that the id is the age.
-CREATE OR REPLACE FUNCTION ledger_burn(p_org uuid, p_hold bigint, p_amount bigint, p_kind text, p_now timestamptz) RETURNS void
+-- Internal. Move an amount out of free lots in burn order, for a hold (to held, with its parts) or an overrun (to spent);
+-- returns from how many. Lots exist only once effective and are made under the pool's lock, so that the id is the age.
+CREATE OR REPLACE FUNCTION ledger_burn(p_org uuid, p_hold bigint, p_amount bigint, p_kind text, p_now timestamptz) RETURNS int
 LANGUAGE plpgsql AS $$
 DECLARE
   v_left bigint := p_amount;
-  v_seq int := 0;
+  v_lots int := 0;
   v_lot bigint;
   v_take bigint;
 BEGIN
   WHILE v_left > 0 LOOP
-    SELECT id, least(free_ucr, v_left) INTO v_lot, v_take FROM billing_lot
-      WHERE org_id = p_org AND NOT is_drained AND free_ucr > 0 ORDER BY priority, expires_at, id LIMIT 1;
+    UPDATE billing_lot l SET free_ucr = free_ucr - take, held_ucr = held_ucr + CASE p_kind WHEN 'hold' THEN take ELSE 0 END,
+      spent_ucr = spent_ucr + CASE p_kind WHEN 'hold' THEN 0 ELSE take END
+    FROM (SELECT id, least(free_ucr, v_left) AS take FROM billing_lot WHERE org_id = p_org AND NOT is_drained AND free_ucr > 0
+      ORDER BY priority, expires_at, id LIMIT 1) next
+    WHERE l.id = next.id RETURNING l.id, take INTO v_lot, v_take;
     IF NOT FOUND THEN RAISE EXCEPTION 'the pool of % has more than its lots', p_org; END IF;
     IF p_kind = 'hold' THEN
-      UPDATE billing_lot SET free_ucr = free_ucr - v_take, held_ucr = held_ucr + v_take WHERE id = v_lot;
-      INSERT INTO billing_holdpart (hold_id, seq, lot_id, amount_ucr) VALUES (p_hold, v_seq, v_lot, v_take);
-    ELSE
-      UPDATE billing_lot SET free_ucr = free_ucr - v_take, spent_ucr = spent_ucr + v_take WHERE id = v_lot;
+      INSERT INTO billing_holdpart (hold_id, seq, lot_id, amount_ucr) VALUES (p_hold, v_lots, v_lot, v_take);
     END IF;
     INSERT INTO billing_move (org_id, lot_id, hold_id, at, kind, src, dst, amount_ucr)
     VALUES (p_org, v_lot, p_hold, p_now, p_kind, 'free', CASE p_kind WHEN 'hold' THEN 'held' ELSE 'spent' END, v_take);
     v_left := v_left - v_take;
-    v_seq := v_seq + 1;
+    v_lots := v_lots + 1;
   END LOOP;
+  RETURN v_lots;
 END $$;
 
 -- Internal. What a capped call may take: the least of the pool and its caps, and whose that is. A cap that does not pay
@@ -73,58 +74,66 @@ CREATE OR REPLACE FUNCTION ledger_hold(p_org uuid, p_call text, p_member uuid, p
   p_own_key boolean, p_input bigint, p_max_output bigint, p_min_output bigint, p_ttl_seconds int, p_async boolean,
   OUT o_status text, OUT o_hold bigint, OUT o_state text, OUT o_amount bigint, OUT o_max_output bigint,
   OUT o_expires_at timestamptz, OUT o_free bigint, OUT o_limit_of text, OUT o_limit bigint, OUT o_least bigint, OUT o_resets_at timestamptz)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET enable_bitmapscan = off AS $$
 DECLARE
   v_pool billing_pool;
   v_now timestamptz;
   v_price billing_price;
-  v_price_id bigint;
+  v_hold billing_hold;
   v_room bigint;
+  v_setting text;
+  v_lots int;
 BEGIN
-  IF p_async THEN PERFORM set_config('synchronous_commit', 'off', true); END IF;
-  SELECT * INTO v_pool FROM billing_pool WHERE org_id = p_org FOR NO KEY UPDATE;
-  IF NOT FOUND THEN o_status := 'no_pool'; RETURN; END IF;
-  v_now := clock_timestamp();
-  SELECT CASE org_id WHEN p_org THEN 'duplicate' ELSE 'foreign' END, id, state, amount_ucr, max_output_tokens, expires_at
-    INTO o_status, o_hold, o_state, o_amount, o_max_output, o_expires_at FROM billing_hold WHERE call = p_call;
-  IF FOUND THEN o_free := v_pool.free_ucr; RETURN; END IF;
-  IF v_now >= v_pool.due_at THEN v_pool := ledger_tidy(p_org, v_now); END IF;
-
-  o_amount := 0; o_least := 0;
-  FOREACH v_price_id IN ARRAY p_prices LOOP
-    SELECT * INTO v_price FROM billing_price WHERE id = v_price_id AND is_priced;
-    IF NOT FOUND THEN o_status := 'unpriced'; RETURN; END IF;
+  IF p_async THEN v_setting := set_config('synchronous_commit', 'off', true); END IF;
+  o_amount := 0; o_least := 0; o_max_output := p_max_output;
+  IF p_prices = '{}' AND NOT p_own_key THEN o_status := 'unpriced'; END IF;
+  FOR i IN 1 .. cardinality(p_prices) LOOP
+    SELECT * INTO v_price FROM billing_price WHERE id = p_prices[i] AND is_priced;
+    IF NOT FOUND THEN o_status := 'unpriced'; END IF;
     o_amount := greatest(o_amount, ledger_worst(v_price, p_input, p_max_output));
     o_least := greatest(o_least, ledger_worst(v_price, p_input, least(p_min_output, p_max_output)));
   END LOOP;
-  IF p_prices = '{}' AND NOT p_own_key THEN o_status := 'unpriced'; RETURN; END IF;
+
+  SELECT * INTO v_pool FROM billing_pool WHERE org_id = p_org FOR NO KEY UPDATE;
+  IF NOT FOUND THEN o_status := 'no_pool'; RETURN; END IF;
+  v_now := clock_timestamp();
+  IF v_now >= v_pool.due_at THEN v_pool := ledger_tidy(p_org, v_now); END IF;
   v_room := v_pool.free_ucr;
   o_limit_of := 'pool';
   IF v_pool.is_capped THEN
     SELECT * INTO v_room, o_limit_of, o_limit FROM ledger_room(v_pool, p_member, p_space, p_key, o_least);
   END IF;
-  o_max_output := p_max_output;
   IF v_room >= o_amount THEN
     o_limit_of := NULL;
   ELSIF v_room < o_least THEN
-    o_status := 'refused'; o_amount := v_room; o_resets_at := v_pool.period_ends_at; o_free := v_pool.free_ucr;
-    RETURN;
+    o_status := coalesce(o_status, 'refused');
   ELSE
     SELECT least(p_max_output, min((v_room * 1000000 - p_input * greatest(input_ucr_per_mtok, cached_ucr_per_mtok, cache_write_ucr_per_mtok))
         / output_ucr_per_mtok)) INTO o_max_output FROM billing_price WHERE id = ANY (p_prices) AND output_ucr_per_mtok > 0;
     SELECT max(ledger_worst(p, p_input, o_max_output)) INTO o_amount FROM billing_price p WHERE id = ANY (p_prices);
   END IF;
-
-  o_expires_at := v_now + make_interval(secs => p_ttl_seconds);
-  INSERT INTO billing_hold (org_id, call, member_id, space_id, key_id, prices, amount_ucr, max_output_tokens, created_at, expires_at)
-  VALUES (p_org, p_call, p_member, p_space, p_key, p_prices, o_amount, o_max_output, v_now, o_expires_at) RETURNING id INTO o_hold;
-  o_status := 'held'; o_state := 'open'; o_free := v_pool.free_ucr - o_amount;
-  IF o_amount = 0 THEN RETURN; END IF;
-  PERFORM ledger_burn(p_org, o_hold, o_amount, 'hold', v_now);
-  UPDATE billing_pool SET free_ucr = free_ucr - o_amount, held_ucr = held_ucr + o_amount WHERE org_id = p_org;
-  IF v_pool.is_capped THEN
-    UPDATE billing_cap SET held_ucr = held_ucr + o_amount WHERE org_id = p_org
-      AND (scope, scope_id) IN (('member', p_member), ('space', p_space), ('key', p_key));
+  IF o_status IS NULL THEN
+    INSERT INTO billing_hold (org_id, call, member_id, space_id, key_id, prices, amount_ucr, max_output_tokens, created_at, expires_at)
+    VALUES (p_org, p_call, p_member, p_space, p_key, p_prices, o_amount, o_max_output, v_now, v_now + make_interval(secs => p_ttl_seconds))
+    ON CONFLICT (call) DO NOTHING RETURNING id, 'held', state, expires_at, v_pool.free_ucr - o_amount INTO o_hold, o_status, o_state, o_expires_at, o_free;
+  END IF;
+  IF o_status IS DISTINCT FROM 'held' THEN
+    -- Held before? Then that is the answer, whatever else stands in the way today.
+    SELECT * INTO v_hold FROM billing_hold WHERE call = p_call;
+    IF v_hold.org_id <> p_org THEN o_status := 'foreign'; RETURN; END IF;
+    o_free := v_pool.free_ucr; o_resets_at := v_pool.period_ends_at;
+    IF v_hold.id IS NULL THEN o_amount := v_room; RETURN; END IF;
+    o_status := 'duplicate'; o_hold := v_hold.id; o_state := v_hold.state; o_amount := v_hold.amount_ucr;
+    o_max_output := v_hold.max_output_tokens; o_expires_at := v_hold.expires_at; o_limit_of := NULL;
+    RETURN;
+  END IF;
+  IF o_amount > 0 THEN
+    v_lots := ledger_burn(p_org, o_hold, o_amount, 'hold', v_now);
+    UPDATE billing_pool SET free_ucr = free_ucr - o_amount, held_ucr = held_ucr + o_amount WHERE org_id = p_org;
+    IF v_pool.is_capped THEN
+      UPDATE billing_cap SET held_ucr = held_ucr + o_amount WHERE org_id = p_org
+        AND (scope, scope_id) IN (('member', p_member), ('space', p_space), ('key', p_key));
+    END IF;
   END IF;
 END $$;
 
@@ -182,19 +191,18 @@ DECLARE
   v_left bigint := p_total;
   v_used bigint; v_back bigint; v_gone bigint; v_revoked bigint;
   v_part record;
-  v_expires_at timestamptz;
-  v_owed bigint;
+  v_lots int := 0;
 BEGIN
   o_to_free := 0;
   o_from_held := 0;
-  IF p_hold.state = 'open' AND p_hold.amount_ucr > 0 THEN
-    o_from_held := p_hold.amount_ucr;
-    FOR v_part IN SELECT lot_id, amount_ucr FROM billing_holdpart WHERE hold_id = p_hold.id ORDER BY seq LOOP
-      SELECT expires_at, owed_ucr INTO v_expires_at, v_owed FROM billing_lot WHERE id = v_part.lot_id;
+  IF p_hold.state = 'open' THEN
+    WHILE o_from_held < p_hold.amount_ucr LOOP
+      SELECT q.lot_id, q.amount_ucr, l.expires_at, l.owed_ucr INTO STRICT v_part FROM billing_holdpart q
+        JOIN billing_lot l ON l.id = q.lot_id WHERE q.hold_id = p_hold.id AND q.seq = v_lots;
       v_used := least(v_part.amount_ucr, v_left);
-      v_revoked := least(v_part.amount_ucr - v_used, v_owed);
+      v_revoked := least(v_part.amount_ucr - v_used, v_part.owed_ucr);
       v_back := v_part.amount_ucr - v_used - v_revoked;
-      v_gone := CASE WHEN v_expires_at <= p_now THEN v_back ELSE 0 END;
+      v_gone := CASE WHEN v_part.expires_at <= p_now THEN v_back ELSE 0 END;
       v_back := v_back - v_gone;
       UPDATE billing_lot SET held_ucr = held_ucr - v_part.amount_ucr, spent_ucr = spent_ucr + v_used, free_ucr = free_ucr + v_back,
         expired_ucr = expired_ucr + v_gone, revoked_ucr = revoked_ucr + v_revoked, owed_ucr = owed_ucr - v_revoked WHERE id = v_part.lot_id;
@@ -203,11 +211,13 @@ BEGIN
         ('release', 'free', v_back), ('expire', 'expired', v_gone), ('revoke', 'revoked', v_revoked)) m(kind, dst, amount) WHERE m.amount > 0;
       v_left := v_left - v_used;
       o_to_free := o_to_free + v_back;
+      o_from_held := o_from_held + v_part.amount_ucr;
+      v_lots := v_lots + 1;
     END LOOP;
   END IF;
   o_writeoff := greatest(v_left - p_pool.free_ucr - o_to_free, 0);
   v_left := v_left - o_writeoff;
-  IF v_left > 0 THEN PERFORM ledger_burn(p_hold.org_id, p_hold.id, v_left, 'overrun', p_now); END IF;
+  IF v_left > 0 THEN v_lots := ledger_burn(p_hold.org_id, p_hold.id, v_left, 'overrun', p_now); END IF;
   o_to_free := o_to_free - v_left;
   o_charged := p_total - o_writeoff;
   -- Usage belongs to the period in which its call began.
@@ -239,7 +249,7 @@ END $$;
 CREATE OR REPLACE FUNCTION ledger_settle(p_org uuid, p_call text, p_attempts jsonb, p_member uuid, p_space uuid, p_key uuid,
   OUT o_status text, OUT o_hold bigint, OUT o_state text, OUT o_amount bigint, OUT o_charged bigint, OUT o_writeoff bigint,
   OUT o_free bigint, OUT o_alerts int[])
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET enable_bitmapscan = off AS $$
 DECLARE
   v_pool billing_pool;
   v_hold billing_hold;
@@ -278,7 +288,7 @@ END $$;
 
 -- Close a call that came to nothing; everything goes back. Status: released, already, missing, foreign.
 CREATE OR REPLACE FUNCTION ledger_release(p_org uuid, p_call text, OUT o_status text, OUT o_state text, OUT o_free bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET enable_bitmapscan = off AS $$
 DECLARE
   v_settled record;
 BEGIN
@@ -300,7 +310,7 @@ $$;
 
 -- Give back what abandoned calls of an organization hold. Each may still be settled once, from what is free then.
 CREATE OR REPLACE FUNCTION ledger_reap(p_org uuid, p_overdue_at timestamptz) RETURNS int
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET enable_bitmapscan = off AS $$
 DECLARE
   v_pool billing_pool;
   v_hold billing_hold;

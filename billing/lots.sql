@@ -38,7 +38,7 @@ BEGIN
       coalesce((SELECT anchor_at FROM billing_account WHERE org_id = p_org), v_pool.period_starts_at), p_now) p;
     UPDATE billing_pool SET period_starts_at = v_period.o_starts, period_ends_at = v_period.o_ends, period_spent_ucr = 0,
       alerted_percent = 0, period_base_ucr = free_ucr WHERE org_id = p_org;
-    UPDATE billing_cap SET used_ucr = 0 WHERE org_id = p_org;
+    UPDATE billing_cap SET used_ucr = 0, outset_ucr = least(outset_ucr, held_ucr) WHERE org_id = p_org;
   END IF;
   UPDATE billing_lot SET is_drained = true WHERE org_id = p_org AND NOT is_drained AND free_ucr = 0 AND held_ucr = 0;
   UPDATE billing_pool SET due_at = least(period_ends_at,
@@ -58,7 +58,7 @@ $$;
 -- Add a lot. The same source key again changes nothing: 'duplicate'.
 CREATE OR REPLACE FUNCTION ledger_grant(p_org uuid, p_kind text, p_amount bigint, p_source_key text, p_expires_at timestamptz,
   p_paid_minor bigint, p_currency text, p_note text, OUT o_status text, OUT o_lot bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   v_pool billing_pool;
   v_now timestamptz;
@@ -89,7 +89,7 @@ END $$;
 
 -- Tidy one pool now, rather than when it is next used. Returns what it has free.
 CREATE OR REPLACE FUNCTION ledger_expire(p_org uuid) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   v_pool billing_pool;
 BEGIN
@@ -101,7 +101,7 @@ END $$;
 -- Take back p_total of a lot, all its refunds together, so that the same refund told twice changes nothing. What is spent stays
 -- spent and what is held is owed: it is revoked when a hold gives it back. Returns revoked and still owed, or nothing: no such lot.
 CREATE OR REPLACE FUNCTION ledger_revoke(p_org uuid, p_source_key text, p_total bigint, OUT o_revoked bigint, OUT o_owed bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   v_lot billing_lot;
   v_more bigint;
@@ -124,7 +124,7 @@ END $$;
 
 -- Set, change or (NULL) lift what a member, Space or key may spend in a period. What it spent in this one counts at once.
 CREATE OR REPLACE FUNCTION ledger_cap(p_org uuid, p_scope text, p_scope_id uuid, p_limit bigint) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   v_pool billing_pool;
 BEGIN
@@ -137,5 +137,6 @@ BEGIN
     WHERE org_id = p_org AND CASE p_scope WHEN 'member' THEN member_id WHEN 'space' THEN space_id ELSE key_id END = p_scope_id
     HAVING p_limit IS NOT NULL
   ON CONFLICT (org_id, scope_id, scope) DO UPDATE SET limit_ucr = EXCLUDED.limit_ucr;
+  UPDATE billing_cap SET outset_ucr = used_ucr + held_ucr WHERE org_id = p_org AND scope = p_scope AND scope_id = p_scope_id;
   UPDATE billing_pool SET is_capped = EXISTS (SELECT FROM billing_cap WHERE org_id = p_org) WHERE org_id = p_org;
 END $$;

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib import resources
+from typing import Any
 
 from django.conf import settings
 
@@ -81,7 +82,7 @@ def models_dev() -> Reading:
 
 def local_model() -> Reading:
     """The model that the operator serves on this machine, as the settings describe it."""
-    told = settings.LOCAL_MODEL
+    told: dict[str, Any] = settings.LOCAL_MODEL
     provider = ProviderFacts(LOCAL, "This server", "", (), "", is_local=True)
     offer = OfferFacts(
         provider=LOCAL,

@@ -73,7 +73,7 @@ def _upsert_ai_models(reading: Reading) -> dict[str, int]:
     by_key: dict[str, list[OfferFacts]] = defaultdict(list)
     for facts in reading.offers:
         by_key[facts.key].append(facts)
-    makers = {LOCAL: settings.LOCAL_MODEL["maker"]}
+    makers = {LOCAL: str(settings.LOCAL_MODEL["maker"])}
     rows = []
     for key, offers in by_key.items():
         newest = max(offers, key=lambda offer: (offer.source_updated, offer.provider))

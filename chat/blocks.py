@@ -4,9 +4,12 @@
 what was shown as HTML does not change again until the whole is rendered at the end.
 """
 
+import re
+
 from chat import markdown
 
 GROWTH = 1.15
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 class Blocks:
@@ -35,7 +38,8 @@ def finished(text: str) -> int:
     starts = markdown.top_blocks(text)
     if len(starts) < 2:
         return 0
-    lines = text.splitlines(keepends=True)
+    # Lines as Markdown counts them: str.splitlines would also break at form feeds and U+2028.
+    lines = _LINE.findall(text)
     return sum(len(line) for line in lines[: starts[-1]])
 
 

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterable
 from decimal import ROUND_DOWN, Decimal
+from typing import Any
 
 import orjson
 import redis
@@ -63,9 +64,7 @@ def messages_changed(space_id: uuid.UUID, messages: Iterable[dict[str, object]])
     frames = []
     for message in messages:
         small = message if len(str(message["html"])) <= HTML_MAX else {**message, "html": None}
-        frames.append(
-            {"type": "message.changed", "space": space_id, "revision": message["revision"], "message": small}
-        )
+        frames.append({"type": "message.changed", "space": space_id, "revision": message["revision"], "message": small})
     publish([(space_topic(space_id), frame) for frame in frames])
 
 
@@ -133,7 +132,8 @@ def live_text(reply_id: uuid.UUID) -> str:
     if time.monotonic() < _quiet_until:
         return ""
     try:
-        return (_client().get(live_key(reply_id)) or b"").decode()
+        text: Any = _client().get(live_key(reply_id))
+        return (text or b"").decode()
     except (redis.RedisError, UnicodeDecodeError):
         return ""
 

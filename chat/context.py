@@ -19,16 +19,15 @@ def signed_in(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
-    member: Member | None = getattr(request, "member", None)
-    if member is None:
-        member = next(iter(access.memberships(user)), None)
+    memberships = access.memberships(user)
+    member: Member | None = getattr(request, "member", None) or next(iter(memberships), None)
     if member is None:
         return {}
     account = Account.objects.select_related("plan").filter(org_id=member.org_id).first()
     return {
         "org": member.org,
         "member": member,
-        "memberships": access.memberships(user),
+        "memberships": memberships,
         "spaces": list(Space.objects.joined_by(member).of_the_plan().order_by("name")),
         "balance": _balance(member),
         "plan": account.plan if account else None,

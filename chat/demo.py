@@ -30,8 +30,11 @@ TALK = (
     ("Ana Ruiz", "@{model} what should a team pack for two days in Lisbon? Three short points."),
 )
 PLANNING = (
-    ("Ana Ruiz", "Only Ben and I are in here. The budget, so that we agree on one table:\n\n"
-     "| What | Days | Cost |\n|:--|--:|--:|\n| Rooms | 2 | 540 |\n| Trains | 2 | 210 |\n| Dinner | 1 | 160 |"),
+    (
+        "Ana Ruiz",
+        "Only Ben and I are in here. The budget, so that we agree on one table:\n\n"
+        "| What | Days | Cost |\n|:--|--:|--:|\n| Rooms | 2 | 540 |\n| Trains | 2 | 210 |\n| Dinner | 1 | 160 |",
+    ),
     ("Ben Okafor", "Adds up to 910. For the record:\n\n```python\nsum([540, 210, 160])  # 910\n```"),
 )
 ANSWER_SECONDS = 60
@@ -53,7 +56,9 @@ def make(name: str) -> Demo:
         _found(name, word)
         existing = Member.objects.select_related("org").get(user__email=owner_email)
         _talk(existing.org)
-    people = [Member.objects.select_related("user").get(org=existing.org, user__email=_email(n, word)) for n, _ in PEOPLE]
+    people = [
+        Member.objects.select_related("user").get(org=existing.org, user__email=_email(n, word)) for n, _ in PEOPLE
+    ]
     return Demo(existing.org, people, list(Space.objects.filter(org=existing.org).order_by("is_private", "created_at")))
 
 

@@ -180,7 +180,7 @@ class Engine:
                 if frame["type"] == "stop":
                     self._stop(uuid.UUID(frame["reply"]))
         finally:
-            await listener.aclose()  # type: ignore[no-untyped-call]
+            await listener.aclose()
 
     async def _heartbeats(self) -> None:
         await self.wire.heartbeat(WORKER_KEY, ttl_seconds=int(HEARTBEAT_SECONDS * 4))

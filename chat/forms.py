@@ -1,5 +1,8 @@
 """Forms of the chat: they parse; the verbs decide. *Called by*: chat.views."""
 
+import re
+from typing import Any
+
 from django import forms
 
 
@@ -8,12 +11,21 @@ class MessageForm(forms.Form):
     client_id = forms.UUIDField(required=False)
 
 
+class WholeNumberField(forms.IntegerField):
+    """Digits and nothing else: int() alone would also read "1_000" and the digits of every script."""
+
+    def to_python(self, value: Any) -> int | None:
+        if value and not re.fullmatch("[0-9]{1,19}", str(value)):
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(value)
+
+
 class PageForm(forms.Form):
     """Where in the feed. Positions and revisions are whole numbers that fit a BIGINT."""
 
-    before = forms.IntegerField(required=False, min_value=0, max_value=2**62)
-    after = forms.IntegerField(required=False, min_value=0, max_value=2**62)
-    since = forms.IntegerField(required=False, min_value=0, max_value=2**62)
+    before = WholeNumberField(required=False, min_value=0, max_value=2**62)
+    after = WholeNumberField(required=False, min_value=0, max_value=2**62)
+    since = WholeNumberField(required=False, min_value=0, max_value=2**62)
 
 
 class MemberForm(forms.Form):

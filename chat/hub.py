@@ -85,7 +85,7 @@ class Hub:
                 settings.REDIS_URL, socket_connect_timeout=1, socket_keepalive=True, health_check_interval=15
             )
         if self._pubsub is not None:
-            await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+            await self._pubsub.aclose()
         self._pubsub = self._redis.pubsub()
         await self._pubsub.subscribe(broadcast.WEB_TOPIC, *self._subscribed)
 
@@ -94,7 +94,7 @@ class Hub:
         while True:
             message = await self._pubsub.get_message(timeout=10)
             if message is None:
-                await self._pubsub.ping()  # type: ignore[no-untyped-call]
+                await self._pubsub.ping()
                 continue
             topic = message["channel"].decode()
             if message["type"] == "message":

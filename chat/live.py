@@ -137,9 +137,7 @@ class Wire:
                 frames.append((broadcast.space_topic(job.space_id), frame))
         return frames
 
-    async def _send(
-        self, frames: list[tuple[str, dict[str, object]]], appends: list[tuple[uuid.UUID, str]]
-    ) -> None:
+    async def _send(self, frames: list[tuple[str, dict[str, object]]], appends: list[tuple[uuid.UUID, str]]) -> None:
         if time.monotonic() < self._quiet_until:
             return
         try:

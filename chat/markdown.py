@@ -25,9 +25,11 @@ MENTION = re.compile(r"<@([MAG]):([0-9a-f-]{36}|\d{1,18}|here|space)>")
 _LINK = re.compile(r"(?:https?://|mailto:)[^\x00-\x20\x7f-\x9f\u2028\u2029]+\Z", re.IGNORECASE)
 _CONTROLS = {code: 0x2400 + code for code in range(32) if code not in (9, 10, 13)} | {127: 0x2421}
 _CODE = HtmlFormatter(nowrap=True)
-_TAGS = set(
-    "p br strong em s code pre span blockquote ul ol li h1 h2 h3 h4 h5 h6 hr table thead tbody tr th td a".split()
-)
+_TAGS = {
+    *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "li"),
+    *("strong", "em", "s", "a", "code", "pre", "span"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
+}
 _ATTRIBUTES = {
     "a": {"href", "title"},
     "code": {"class"},
@@ -70,7 +72,9 @@ def top_blocks(text: str) -> list[int]:
 
 def _pieces(text: str) -> list[str]:
     """Cut a very long text at blank lines, so that no rendering is longer than a few hundred milliseconds."""
-    found, current, size = [], [], 0
+    found: list[str] = []
+    current: list[str] = []
+    size = 0
     for line in text.splitlines(keepends=True):
         if size + len(line) > PIECE_MAX and (not line.strip() or size > 2 * PIECE_MAX):
             found.append("".join(current))
@@ -108,7 +112,8 @@ def _show_image(self: RendererHTML, tokens: Sequence[Token], index: int, options
 def _show_code(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     token = tokens[index]
     language = re.sub(r"[^\w+#.-]", "", (token.info or "").split(" ", 1)[0])[:30]
-    return f'<pre class="highlight" data-language="{escape(language)}"><code>{_colored(token.content, language)}</code></pre>\n'
+    code = _colored(token.content, language)
+    return f'<pre class="highlight" data-language="{escape(language)}"><code>{code}</code></pre>\n'
 
 
 def _colored(code: str, language: str) -> str:

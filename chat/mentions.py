@@ -6,6 +6,7 @@ code is code; a name in the text is stored as an id.
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import Max, Q
 
@@ -16,6 +17,7 @@ from chat import markdown
 from chat.models import Mention, MentionKind
 from workspace.errors import Invalid
 from workspace.models import Member, Space
+from workspace.models.member import MemberQuerySet
 
 AI_MODELS_MAX = 8
 MENTIONS_MAX = 50
@@ -46,13 +48,13 @@ def find(text: str, space: Space, author: Member) -> Found:
     """Resolve every @handle. Raises Invalid past the stated limits. Unknown handles stay text."""
     spans = _code(text)
     hits = [hit for hit in _TYPED.finditer(text) if not any(a <= hit.start() < b for a, b in spans)]
-    words = {hit[1].lower() for hit in hits}
-    if len(hits) > MENTIONS_MAX:
-        raise Invalid(f"A message can mention at most {MENTIONS_MAX} times; this one does {len(hits)} times.")
     found = Found(text)
-    if not words:
+    if not hits:
         return found
-    targets = _targets(words, space, author)
+    targets = _targets({hit[1].lower() for hit in hits}, space, author)
+    count = sum(hit[1].lower() in targets for hit in hits)
+    if count > MENTIONS_MAX:
+        raise Invalid(f"A message can mention at most {MENTIONS_MAX} times; this one does {count} times.")
     pieces, end = [], 0
     for hit in hits:
         target = targets.get(hit[1].lower())
@@ -83,12 +85,11 @@ def names_of(messages: list) -> dict[str, str]:
 
 def suggest(space: Space, member: Member, query: str) -> list[dict[str, object]]:
     """At most LIST_MAX of whom the member may mention: last mentioned first, people here, then prefix matches."""
-    query = query.strip().lower()[:60]
+    query = query.replace("\x00", "").strip().lower()[:60]
     recent = _last_mentioned(space, member)
     people = [
-        (recent.get(f"M:{person.pk}", 0), person.is_here, {"kind": "member", **_person(person)})
-        for person in _people(space, query)
-        if person.pk != member.pk
+        (recent.get(f"M:{person.pk}", 0), is_here, _person(person, is_here=is_here))
+        for person, is_here in _people(space, member, query)
     ]
     models = [
         (recent.get(f"A:{row['pk']}", 0), False, row) for row in _ai_models(query, {k for k in recent if k[0] == "A"})
@@ -109,9 +110,9 @@ def _code(text: str) -> list[tuple[int, int]]:
     if "`" not in text and "~~~" not in text and "    " not in text and "\t" not in text:
         return []
     starts, at = [], 0
-    for line in text.splitlines(keepends=True):
+    for line in text.split("\n"):
         starts.append(at)
-        at += len(line)
+        at += len(line) + 1
     starts.append(at)
     last = len(starts) - 1
     blocks = [(starts[min(a, last)], starts[min(b, last)]) for a, b in markdown.code_spans(text)]
@@ -119,9 +120,7 @@ def _code(text: str) -> list[tuple[int, int]]:
 
 
 def _targets(words: set[str], space: Space, author: Member) -> dict[str, Member | AIModel | str]:
-    people = Member.objects.present().filter(org_id=space.org_id, handle__in=words)
-    if space.is_private or author.is_guest:
-        people = people.in_space(space)
+    people = _mentionable(space, author).filter(handle__in=words)
     found: dict[str, Member | AIModel | str] = {group: group for group in GROUPS if group in words}
     found |= {person.handle: person for person in people}
     found |= {ai_model.handle: ai_model for ai_model in AIModel.objects.offered().filter(handle__in=words)}
@@ -129,15 +128,17 @@ def _targets(words: set[str], space: Space, author: Member) -> dict[str, Member 
 
 
 def _note(found: Found, target: Member | AIModel | str) -> str:
+    """Remember whom the text calls, once; the mention's key."""
+    seen: Any
     if isinstance(target, str):
-        kind, key, seen = "G", target, found.groups
+        key, seen = f"G:{target}", found.groups
     elif isinstance(target, AIModel):
-        kind, key, seen = "A", str(target.pk), found.ai_models
+        key, seen = f"A:{target.pk}", found.ai_models
     else:
-        kind, key, seen = "M", str(target.pk), found.members
+        key, seen = f"M:{target.pk}", found.members
     if target not in seen:
-        seen.append(target)  # type: ignore[arg-type]
-    return f"{kind}:{key}"
+        seen.append(target)
+    return key
 
 
 def _last_mentioned(space: Space, member: Member) -> dict[str, int]:
@@ -154,16 +155,18 @@ def _last_mentioned(space: Space, member: Member) -> dict[str, int]:
     }
 
 
-def _people(space: Space, query: str) -> list[Member]:
+def _people(space: Space, member: Member, query: str) -> list[tuple[Member, bool]]:
+    """Others that the member may mention, and whether they are in this Space."""
     here = set(space.space_members.values_list("member_id", flat=True))
-    people = Member.objects.present().filter(org_id=space.org_id)
-    if space.is_private:
-        people = people.in_space(space)
+    people = _mentionable(space, member).exclude(pk=member.pk)
     people = people.filter(Q(handle__istartswith=query) | Q(display_name__istartswith=query)).order_by("display_name")
-    found = list(people[: 4 * LIST_MAX])
-    for person in found:
-        person.is_here = person.pk in here  # type: ignore[attr-defined]
-    return found
+    return [(person, person.pk in here) for person in people[: 4 * LIST_MAX]]
+
+
+def _mentionable(space: Space, author: Member) -> MemberQuerySet:
+    """In a private Space, and for a guest, only who is in it; else everyone of the organization."""
+    people = Member.objects.present().filter(org_id=space.org_id)
+    return people.in_space(space) if space.is_private or author.is_guest else people
 
 
 def _ai_models(query: str, recent: set[str]) -> list[dict[str, object]]:
@@ -180,16 +183,22 @@ def _ai_models(query: str, recent: set[str]) -> list[dict[str, object]]:
             cost = min(prices.typical_cost_ucr(price) for price in mine)
             detail = f"{typical_text(cost)} a message"
             rows.append(
-                {"kind": "ai_model", "pk": ai_model.pk, "handle": ai_model.handle, "name": ai_model.name,
-                 "detail": detail, "here": False}
+                {
+                    "kind": "ai_model",
+                    "pk": ai_model.pk,
+                    "handle": ai_model.handle,
+                    "name": ai_model.name,
+                    "detail": detail,
+                    "here": False,
+                }
             )
     return rows
 
 
-def _person(person: Member) -> dict[str, object]:
-    here = bool(getattr(person, "is_here", False))
-    detail = person.get_role_display() if here else f"{person.get_role_display()}, not in this Space yet"
-    return {"handle": person.handle, "name": person.display_name, "detail": detail, "here": here}
+def _person(person: Member, *, is_here: bool) -> dict[str, object]:
+    role = person.get_role_display()
+    detail = role if is_here else f"{role}, not in this Space yet"
+    return {"kind": "member", "handle": person.handle, "name": person.display_name, "detail": detail, "here": is_here}
 
 
 def _group(name: str) -> dict[str, object]:

@@ -128,17 +128,20 @@ def checkpoint(texts: Sequence[tuple[uuid.UUID, int, str]]) -> tuple[set[uuid.UU
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE chat_reply r SET leased_until = clock_timestamp() + %s
+            UPDATE chat_reply r SET leased_until = clock_timestamp() + make_interval(secs => %s)
             FROM unnest(%s::uuid[], %s::bigint[]) AS t (id, fence)
             WHERE r.id = t.id AND r.fence = t.fence AND r.state = 'streaming'
             RETURNING r.id, r.message_id, r.stop_asked_by_id IS NOT NULL
             """,
-            [_lease(), ids, fences],
+            [settings.REPLY_LEASE_SECONDS, ids, fences],
         )
         owned = {row[0]: row for row in cursor.fetchall()}
         written = [(owned[reply_id][1], text) for reply_id, _, text in texts if reply_id in owned and text]
         cursor.execute(
-            "UPDATE chat_message m SET text = t.text FROM unnest(%s::uuid[], %s::text[]) AS t (id, text) WHERE m.id = t.id",
+            """
+            UPDATE chat_message m SET text = t.text
+            FROM unnest(%s::uuid[], %s::text[]) AS t (id, text) WHERE m.id = t.id
+            """,
             [[row[0] for row in written], [row[1] for row in written]],
         )
         ledger.extend([f"reply:{reply_id}" for reply_id in owned], ttl_seconds=metering.HOLD_SECONDS)
@@ -162,8 +165,8 @@ def end(job: Job, *, text: str, ending: Ending) -> None:
 @transaction.atomic
 def end_lost(reply_id: uuid.UUID) -> None:
     """End an answer whose worker fell silent; one of which nothing was visible is queued once more."""
-    reply = Reply.objects.select_related("space", "message").get(pk=reply_id)
-    revision = feed.advance(reply.space)
+    seen = Reply.objects.select_related("space").get(pk=reply_id)
+    revision = feed.advance(seen.space)
     reply = (
         Reply.objects.select_for_update(of=("self",))
         .select_related("space", "message")
@@ -199,7 +202,9 @@ def stop(member: Member, reply: Reply) -> None:
     reply = Reply.objects.select_for_update(of=("self",)).select_related("message").get(pk=reply.pk)
     if reply.state == ReplyState.QUEUED:
         metering.release(_payer(reply))
-        _finish(reply, Ending("stopped", "stopped"), text="", bill=metering.Bill(0, None, None, False), revision=revision)
+        _finish(
+            reply, Ending("stopped", "stopped"), text="", bill=metering.Bill(0, None, None, False), revision=revision
+        )
     elif reply.state == ReplyState.STREAMING:
         transaction.on_commit(lambda: broadcast.stop_asked(reply.pk))
         Reply.objects.filter(pk=reply.pk, stop_asked_by=None).update(stop_asked_by=member)
@@ -214,7 +219,9 @@ def retry(member: Member, reply: Reply) -> list[Message]:
     """Ask the same model the same question again, as a new answer paid for by who retries."""
     feed_space = Space.objects.get(pk=reply.space_id)
     position = feed.advance(feed_space, by=2)
-    reply = Reply.objects.select_for_update(of=("self",)).select_related("message", "question", "ai_model").get(pk=reply.pk)
+    reply = (
+        Reply.objects.select_for_update(of=("self",)).select_related("message", "question", "ai_model").get(pk=reply.pk)
+    )
     if not reply.can_retry:
         raise Invalid("Only an answer that was stopped, refused or failed can be tried again.")
     if Reply.objects.filter(retry_of=reply).exists():

@@ -54,11 +54,7 @@ def lines(space: Space, *, reads_to: int) -> list[Line]:
     )
     names = mentions.names_of(found)
     return [
-        Line(
-            message.ai_model.handle if message.ai_model else message.author.display_name,
-            message.ai_model_id,
-            markdown.plain(message.text, names),
-        )
+        Line(_speaker(message), message.ai_model_id, markdown.plain(message.text, names))
         for message in found
     ]
 
@@ -78,7 +74,8 @@ def build(found: list[Line], space: Space, *, ai_model_id: int, handle: str, max
     for line in reversed(kept):
         is_own = line.ai_model_id == ai_model_id
         role = "assistant" if is_own else "user"
-        text = line.text if is_own else f"{line.name}: {line.text}"
+        # A model that is called by its name at the start of a line would rather say the name back than answer.
+        text = line.text if is_own else f"{line.name}: {line.text.removeprefix(f'@{handle} ')}"
         if turns[-1].role == role:
             turns[-1] = Turn(role, f"{turns[-1].text}\n\n{text}")
         else:
@@ -86,10 +83,16 @@ def build(found: list[Line], space: Space, *, ai_model_id: int, handle: str, max
     return Transcript(tuple(turns), len(kept), len(found) - len(kept))
 
 
+def _speaker(message: Message) -> str:
+    if message.ai_model:
+        return message.ai_model.handle
+    return message.author.display_name if message.author else "someone"
+
+
 def _instructions(space: Space, handle: str) -> str:
     return (
-        f'You are @{handle}, an AI member of the Space "{space.name}". Each line below begins with the name of the'
-        f" person who wrote it. Answer the last message, in its language, in Markdown, without a name in front."
+        f'You are {handle}, a helpful AI assistant and a member of the team chat "{space.name}". Each message begins'
+        " with the name of who wrote it. Answer the last message directly, in its language, in Markdown."
     )
 
 

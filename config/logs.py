@@ -5,15 +5,29 @@ never a secret, never a line break of somebody's making.
 """
 
 import os
+import re
+from typing import Any
 
 import structlog
 
-_shared = [
+# From the word to the end of that exception's text, however many lines the row has.
+_ROWS = re.compile(r"^(DETAIL|CONTEXT|PARAMETERS):.*?(?=\n\nThe above exception|\n\nDuring handling|\Z)", re.M | re.S)
+
+
+def _without_rows(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """PostgreSQL repeats the failing row under an error; that row may be somebody's message."""
+    if isinstance(event.get("exception"), str):
+        event["exception"] = _ROWS.sub(r"\1: withheld", event["exception"])
+    return event
+
+
+_shared: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
+    _without_rows,
 ]
 
 structlog.configure(
@@ -40,6 +54,17 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": os.environ.get("PARLEY_LOG_LEVEL", "INFO")},
     "loggers": {
         name: {"level": "WARNING"}
-        for name in ("httpx2", "httpx", "openai", "daphne", "asyncio", "celery", "kombu", "twisted", "urllib3", "markdown_it")
+        for name in (
+            "httpx2",
+            "httpx",
+            "openai",
+            "daphne",
+            "asyncio",
+            "celery",
+            "kombu",
+            "twisted",
+            "urllib3",
+            "markdown_it",
+        )
     },
 }

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "workspace.middleware.PrivateByDefault",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -57,7 +58,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "workspace.middleware.PrivateByDefault",
+    "workspace.middleware.PlainForms",
     "workspace.middleware.RefusalPages",
 ]
 
@@ -100,7 +101,7 @@ if not _as_owner:
     DATABASES["default"]["OPTIONS"]["pool"] = {
         "min_size": 1,
         "max_size": int(os.environ.get("PARLEY_DB_POOL", "16")),
-        "timeout": 5,
+        "timeout": 2,
         "max_idle": 120,
     }
     # A request that waits longer than this is answered with an error rather than kept for ever.

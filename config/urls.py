@@ -21,9 +21,7 @@ urlpatterns = [
     path("spaces/<uuid:space_id>/", spaces.show, name="space"),
     path("spaces/<uuid:space_id>/edit/", spaces.edit, name="space_edit"),
     path("spaces/<uuid:space_id>/members/", spaces.members, name="space_members"),
-    path(
-        "spaces/<uuid:space_id>/members/<uuid:member_id>/remove/", spaces.remove_member, name="remove_from_space"
-    ),
+    path("spaces/<uuid:space_id>/members/<uuid:member_id>/remove/", spaces.remove_member, name="remove_from_space"),
     path("spaces/<uuid:space_id>/messages/", messages.index, name="messages"),
     path("spaces/<uuid:space_id>/changes/", messages.changes, name="changes"),
     path("spaces/<uuid:space_id>/mentionables/", messages.mentionables, name="mentionables"),
@@ -34,3 +32,7 @@ urlpatterns = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
 ]
+
+handler400 = "workspace.middleware.malformed"
+handler404 = "workspace.middleware.missing"
+handler500 = "workspace.middleware.crashed"

@@ -8,6 +8,7 @@ there is room, so a reader that sleeps would grow the process; here the transpor
 import argparse
 import asyncio
 import os
+from importlib import import_module
 from typing import Any
 
 from twisted.internet import asyncioreactor
@@ -73,10 +74,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000)
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    from config.asgi import application
-    from catalog import sync
-
-    sync.switch_on()
+    # Building the application sets Django up; only then can tables be asked.
+    application = import_module("config.asgi").application
+    import_module("catalog.sync").switch_on()
     WebServer(
         application=application,
         endpoints=build_endpoint_description_strings(host=options.host, port=options.port),

@@ -20,7 +20,16 @@ SENTENCES = {
     "no_route": "No provider of this model is switched on.",
 }
 
-RETRYABLE = {"provider_busy", "provider_error", "unreachable", "first_byte_timeout", "bad_answer", "cut", "empty", "stalled"}
+RETRYABLE = {
+    "provider_busy",
+    "provider_error",
+    "unreachable",
+    "first_byte_timeout",
+    "bad_answer",
+    "cut",
+    "empty",
+    "stalled",
+}
 
 
 class CallFailed(Exception):

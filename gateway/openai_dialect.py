@@ -38,33 +38,34 @@ class OpenAIDialect:
 
     async def stream(self, target: Target, request: Request, *, limits: Limits, note: Try) -> AsyncIterator[Event]:
         """Yield Delta, Usage and one Finished. Raises CallFailed. Fills `note` with status and request id."""
-        async with Deadlines(limits) as deadlines:
-            async with self._open(target, request, note) as response:
-                answer = _Answer(request.max_output_bytes)
-                events = Events()
-                async for chunk in _reads(response):
-                    deadlines.note_bytes()
-                    for data in events.feed(chunk):
-                        deadlines.note_begin()
-                        for event in answer.take(data):
-                            yield event
-                    if answer.is_over:
-                        break
-                for data in () if answer.is_over else events.rest():
+        async with Deadlines(limits) as deadlines, self._open(target, request, note) as response:
+            answer = _Answer(request.max_output_bytes)
+            events = Events()
+            async for chunk in _reads(response):
+                deadlines.note_bytes()
+                for data in events.feed(chunk):
+                    deadlines.note_begin()
                     for event in answer.take(data):
                         yield event
-                yield answer.end()
+                if answer.is_over:
+                    break
+            for data in () if answer.is_over else events.rest():
+                for event in answer.take(data):
+                    yield event
+            yield answer.end()
 
     def _open(self, target: Target, request: Request, note: Try) -> "_Opened":
-        fields = {_COMPLETION_TOKENS_FIELD.get(target.provider, "max_tokens"): request.max_output_tokens}
+        limit = _COMPLETION_TOKENS_FIELD.get(target.provider, "max_tokens")
+        fields: dict[str, Any] = {limit: request.max_output_tokens}
         if request.temperature is not None and target.takes_temperature:
-            fields["temperature"] = request.temperature  # type: ignore[assignment]
+            fields["temperature"] = request.temperature
+        turns: Any = [{"role": turn.role, "content": turn.text} for turn in request.turns]
         manager = self._client(target).chat.completions.with_streaming_response.create(
             model=target.upstream_model,
-            messages=[{"role": turn.role, "content": turn.text} for turn in request.turns],  # type: ignore[misc]
+            messages=turns,
             stream=True,
             stream_options={"include_usage": True},
-            **fields,  # type: ignore[arg-type]
+            **fields,
         )
         return _Opened(manager, note)
 

@@ -5,6 +5,7 @@ price first, the model of this server before all; at most ROUTE_MAX.
 """
 
 import os
+from decimal import Decimal
 
 from django.conf import settings
 
@@ -39,7 +40,8 @@ def target(offer: Offer) -> Target:
     )
 
 
-def _rank(offer: Offer) -> tuple[bool, bool, object, str]:
-    known = offer.input_usd_per_mtok is not None and offer.output_usd_per_mtok is not None
-    price = offer.input_usd_per_mtok + offer.output_usd_per_mtok if known else 0
-    return not offer.provider.is_local, not known, price, offer.provider_id
+def _rank(offer: Offer) -> tuple[bool, bool, Decimal, str]:
+    usd_in, usd_out = offer.input_usd_per_mtok, offer.output_usd_per_mtok
+    if usd_in is None or usd_out is None:
+        return not offer.provider.is_local, True, Decimal(0), offer.provider_id
+    return not offer.provider.is_local, False, usd_in + usd_out, offer.provider_id

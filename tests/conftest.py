@@ -70,7 +70,7 @@ def provider() -> Iterator[ScriptedProvider]:
 
 @pytest.fixture
 def stack(committed_db: None, provider: ScriptedProvider, tmp_path: Any) -> Iterator[Stack]:
-    """Web and worker processes on this test's database. Start what the test needs: stack.start_web(), start_worker()."""
+    """Web and worker processes on this test's database; the test starts what it needs."""
     running = Stack(tmp_path, provider_url=provider.url)
     yield running
     running.stop()
@@ -87,7 +87,10 @@ def make_model(provider: ScriptedProvider) -> Callable[..., Any]:
         host, _ = Provider.objects.update_or_create(
             slug="scripted",
             defaults={
-                "name": "Scripted", "api_base": provider.url, "env_names": ["SCRIPTED_KEY"], "is_enabled": True,
+                "name": "Scripted",
+                "api_base": provider.url,
+                "env_names": ["SCRIPTED_KEY"],
+                "is_enabled": True,
             },
         )
         ai_model = AIModel.objects.create(key=handle, handle=handle, name=handle.title(), maker_name="Tests")

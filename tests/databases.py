@@ -1,7 +1,8 @@
 """A database and a Redis number for each test process.
 
-*Called by*: pytest, as a plugin that is loaded before Django (pyproject.toml), and tests/bench. *Keeps true*: tests connect as
-the application's own role, so what they may do is what the product may do; only the superuser empties tables.
+*Called by*: pytest, as a plugin that is loaded before Django (pyproject.toml), and tests/bench. *Keeps true*: tests
+connect as the application's own role, so what they may do is what the product may do; only the superuser empties
+tables.
 """
 
 import os

@@ -1,6 +1,7 @@
 """Parley's own processes, as bin/up runs them, for flows, browser stories and benchmarks.
 
-*Called by*: the `stack` fixture, tests/bench. *Keeps true*: what it starts it ends; a killed process can be started again.
+*Called by*: the `stack` fixture, tests/bench. *Keeps true*: what it starts it ends; a killed process can be started
+again.
 """
 
 import os

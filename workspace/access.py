@@ -56,20 +56,24 @@ def space_of(member: Member, space_id: uuid.UUID | str) -> Space:
 
 
 def colleague(member: Member, member_id: uuid.UUID | str) -> Member:
-    """Another present member of the same organization."""
-    found = Member.objects.present().filter(org_id=member.org_id, pk=as_uuid(member_id)).first()
+    """A present member of the same organization; for a guest, one who shares a Space with them."""
+    people = Member.objects.present().filter(org_id=member.org_id)
+    if member.is_guest:
+        people = people.filter(space_members__space__in=Space.objects.joined_by(member))
+    found = people.filter(pk=as_uuid(member_id)).first()
     if found is None:
         raise NotFound
     return found
 
 
 def invitation(user: Person, invitation_id: uuid.UUID | str) -> tuple[Invitation, Member]:
-    """An invitation of an organization that the person administers."""
+    """An invitation of an organization that the person administers, into a Space that they may open."""
     row = Invitation.objects.filter(pk=as_uuid(invitation_id)).first()
     found = _present(user).filter(org_id=row.org_id).first() if row else None
     if row is None or found is None or not found.is_admin:
         raise NotFound
-    return row, _not_suspended(found)
+    space_of(found, row.space_id)
+    return row, found
 
 
 def require_admin(member: Member) -> None:

@@ -3,6 +3,8 @@
 *Called by*: views, allauth. *Keeps true*: a form lists its fields, so nothing else in a request is read.
 """
 
+from typing import Any
+
 from django import forms
 from django.http import HttpRequest
 
@@ -14,7 +16,7 @@ from workspace.models import Role, User
 class NameField(forms.CharField):
     """A name a person gives, checked by workspace.names."""
 
-    def __init__(self, *, what: str, **options: object) -> None:
+    def __init__(self, *, what: str, **options: Any) -> None:
         self.what = what
         super().__init__(max_length=names.NAME_MAX, strip=True, **options)
 

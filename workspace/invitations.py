@@ -20,7 +20,6 @@ DAYS_MAX = 30
 USES_MAX = 50
 
 
-
 class InvitationOver(Invalid):
     code = "invitation_over"
     status = 410
@@ -77,14 +76,15 @@ def accept(invitation: Invitation, user: User, *, avoid_handles: set[str] | None
     """Admit the person and let them into the Space. One who is already a member uses nothing up."""
     member = Member.objects.present().filter(org=invitation.org, user=user).first()
     if member is None:
+        # A link that was about before somebody was removed does not bring them back.
+        if Member.objects.filter(org=invitation.org, user=user, left_at__gte=invitation.created_at).exists():
+            raise InvitationOver
         used = Invitation.objects.open().filter(pk=invitation.pk).update(uses=F("uses") + 1)
         if not used:
             raise InvitationOver
         member = members.admit(invitation.org, user, role=invitation.role, avoid_handles=avoid_handles)
         audit.record(invitation.org, member, "member.joined", member.handle, invitation=str(invitation.id))
-    SpaceMember.objects.get_or_create(
-        space=invitation.space, member=member, defaults={"org_id": invitation.org_id}
-    )
+    SpaceMember.objects.get_or_create(space=invitation.space, member=member, defaults={"org_id": invitation.org_id})
     return member
 
 

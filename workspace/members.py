@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from workspace import audit, names
 from workspace.errors import Forbidden, Invalid
-from workspace.models import Member, Org, Role, SpaceMember, User
+from workspace.models import Invitation, Member, Org, Role, SpaceMember, User
 
 RANK = {Role.GUEST: 0, Role.MEMBER: 1, Role.ADMIN: 2, Role.OWNER: 3}
 RESERVED_HANDLES = {"here", "space", "all", "everyone", "channel", "me"}
@@ -41,6 +41,7 @@ def remove(actor: Member, member: Member) -> None:
         raise Forbidden("Only an admin can remove a member, and nobody of a higher role.")
     SpaceMember.objects.filter(member=member).delete()
     Member.objects.filter(pk=member.pk).update(left_at=timezone.now())
+    _close_invitations(member)
     audit.record(actor.org, actor, "member.removed", member.handle, role=member.role)
 
 
@@ -52,5 +53,12 @@ def change_role(actor: Member, member: Member, *, role: str) -> Member:
         raise Forbidden("Only an admin can change roles, and to none above their own.")
     before, member.role = member.role, role
     member.save(update_fields=["role"])
+    if not member.is_admin:
+        _close_invitations(member)
     audit.record(actor.org, actor, "member.role_changed", member.handle, before=before, after=role)
     return member
+
+
+def _close_invitations(member: Member) -> None:
+    """Links that the member made end with the right to make them: nobody else may know of them."""
+    Invitation.objects.open().filter(created_by=member).update(revoked_at=timezone.now())

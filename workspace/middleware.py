@@ -4,13 +4,20 @@
 page and a script as `{"error": {"code", "sentence"}}`, with the same status and the same words.
 """
 
+import sys
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote_to_bytes
 
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from workspace.errors import NotFound, Refused
 
+URLENCODED = "application/x-www-form-urlencoded"
 Answer = Callable[[HttpRequest], HttpResponse]
 
 
@@ -42,6 +49,46 @@ class RefusalPages:
         return None
 
 
+class PlainForms:
+    """Refuses a body that is no form, or not UTF-8: its fields would be read as empty, or garbled and stored so."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        # A view for programs is exempt from CSRF, takes no cookies, and reads its body itself.
+        if request.method != "POST" or getattr(view, "csrf_exempt", False):
+            return None
+        if request.content_type not in ("", URLENCODED, "multipart/form-data"):
+            return refusal(request, NotAForm())
+        if request.content_type == URLENCODED:
+            try:
+                unquote_to_bytes(request.body).decode()
+            except UnicodeDecodeError:
+                return refusal(request, Garbled())
+        return None
+
+
+class NotAForm(Refused):
+    code = "not_a_form"
+    status = 415
+    message = "This address takes the fields of a form. Nothing was stored."
+
+
+class Garbled(Refused):
+    code = "garbled"
+    message = "The request is not text in UTF-8. Nothing was stored."
+
+
+class TooLarge(Refused):
+    code = "too_large"
+    status = 413
+    message = "That is too large to send. Nothing was stored."
+
+
 def refusal(request: HttpRequest, error: Refused) -> HttpResponse:
     """The answer that says no."""
     if wants_json(request):
@@ -56,6 +103,38 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     error = Refused("This form is stale. Reload the page and send it again; what you wrote is kept in your browser.")
     error.code, error.status = "stale_form", 403
     return refusal(request, error)
+
+
+def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler404: what does not exist answers like what one may not see."""
+    return refusal(request, NotFound())
+
+
+def malformed(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler400."""
+    if isinstance(exception, RequestDataTooBig):
+        return refusal(request, TooLarge())
+    return refusal(request, Refused("The request is not one that this server understands."))
+
+
+def crashed(request: HttpRequest) -> HttpResponse:
+    """handler500: our fault, said plainly; 503 while the database is away. Asks the database for nothing."""
+    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    code, status = ("unavailable", 503) if is_away else ("crashed", 500)
+    sentence = (
+        "Parley cannot reach its database right now. What you wrote is kept in your browser; try again in a moment."
+        if is_away
+        else "Something went wrong on this server, and the operator was told. What you wrote is kept in your browser."
+    )
+    if wants_json(request):
+        answer: HttpResponse = JsonResponse({"error": {"code": code, "sentence": sentence}}, status=status)
+    else:
+        page = render_to_string("500.html", {"sentence": sentence, "code": code})
+        answer = HttpResponse(page, status=status)
+    answer["Cache-Control"] = "private, no-store"
+    if is_away:
+        answer["Retry-After"] = "2"
+    return answer
 
 
 def wants_json(request: HttpRequest) -> bool:

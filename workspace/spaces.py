@@ -35,9 +35,8 @@ def change(actor: Member, space: Space, *, name: str, is_private: bool) -> Space
 
 @transaction.atomic
 def add(actor: Member, space: Space, member: Member) -> SpaceMember:
-    """Let a member of the organization in. Anyone in the Space may, except guests."""
-    if actor.role == Role.GUEST:
-        raise Forbidden("Guests cannot add people to a Space.")
+    """Let a member of the organization in. The Space's owner may, and admins who can see it."""
+    require_manager(actor, space)
     if member.org_id != space.org_id or member.left_at is not None:
         raise Invalid("That person is not in this organization.")
     entry, is_new = SpaceMember.objects.get_or_create(space=space, member=member, defaults={"org_id": space.org_id})
@@ -51,6 +50,8 @@ def remove(actor: Member, space: Space, member: Member) -> None:
     """Take a member out; anyone may take out themselves."""
     if actor.pk != member.pk:
         require_manager(actor, space)
+    if not SpaceMember.objects.filter(space=space, member=member).exists():
+        return
     owners = SpaceMember.objects.filter(space=space, role=SpaceRole.OWNER).exclude(member=member)
     if not owners.exists() and space.space_members.filter(member=member, role=SpaceRole.OWNER).exists():
         raise Invalid("A Space needs an owner. Make somebody else its owner first.")

@@ -17,11 +17,13 @@ class CapScope(models.TextChoices):
 
 class Cap(models.Model):
     org_id = models.UUIDField()
-    scope = models.CharField(max_length=6, choices=CapScope)
+    scope = models.TextField(choices=CapScope)
     scope_id = models.UUIDField()
     limit_ucr = models.BigIntegerField()
     used_ucr = models.BigIntegerField(db_default=0)
     held_ucr = models.BigIntegerField(db_default=0)
+    # Used and held when the limit was set: a limit that was set below that is no breach of it.
+    outset_ucr = models.BigIntegerField(db_default=0)
 
     class Meta:
         constraints = [

@@ -9,8 +9,7 @@ from datetime import datetime
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Least, Now
-from django.db.models.lookups import GreaterThanOrEqual
+from django.db.models.functions import Now
 
 
 class HoldState(models.TextChoices):
@@ -28,7 +27,7 @@ class HoldQuerySet(models.QuerySet["Hold"]):
 class Hold(models.Model):
     org_id = models.UUIDField()
     # What is paid for, such as "reply:<uuid>". No foreign key: usage outlives what it paid for.
-    call = models.CharField(max_length=200)
+    call = models.TextField()
     member_id = models.UUIDField(null=True)
     space_id = models.UUIDField(null=True)
     key_id = models.UUIDField(null=True)
@@ -36,7 +35,7 @@ class Hold(models.Model):
     prices = ArrayField(models.BigIntegerField())
     amount_ucr = models.BigIntegerField()
     max_output_tokens = models.BigIntegerField()
-    state = models.CharField(max_length=8, choices=HoldState, db_default=HoldState.OPEN)
+    state = models.TextField(choices=HoldState, db_default=HoldState.OPEN)
     charged_ucr = models.BigIntegerField(db_default=0)
     writeoff_ucr = models.BigIntegerField(db_default=0)
     created_at = models.DateTimeField(db_default=Now())
@@ -49,10 +48,7 @@ class Hold(models.Model):
         indexes = [models.Index(fields=["org_id", "expires_at"], condition=Q(state="open"), name="hold_open")]
         constraints = [
             models.UniqueConstraint(fields=["call"], name="hold_once_per_call"),
-            models.CheckConstraint(
-                condition=GreaterThanOrEqual(Least("amount_ucr", "charged_ucr", "writeoff_ucr"), 0),
-                name="hold_not_negative",
-            ),
+            models.CheckConstraint(condition=Q(amount_ucr__gte=0), name="hold_not_negative"),
         ]
 
     def __str__(self) -> str:

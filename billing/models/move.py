@@ -35,17 +35,16 @@ class Move(models.Model):
         "billing.Hold", models.DO_NOTHING, related_name="moves", null=True, db_constraint=False, db_index=False
     )
     at = models.DateTimeField(db_default=Now())
-    kind = models.CharField(max_length=7, choices=MoveKind)
-    src = models.CharField(max_length=7, choices=Bucket)
-    dst = models.CharField(max_length=7, choices=Bucket)
+    kind = models.TextField(choices=MoveKind)
+    src = models.TextField(choices=Bucket)
+    dst = models.TextField(choices=Bucket)
     amount_ucr = models.BigIntegerField()
 
     class Meta:
         # PostgreSQL reads a CHECK anew for every statement, so that hot tables have few and short ones; that kinds and
         # buckets are known ones is left to the audit.
         constraints = [
-            models.CheckConstraint(condition=Q(amount_ucr__gt=0), name="move_moves_something"),
-            models.CheckConstraint(condition=~Q(src=F("dst")), name="move_goes_somewhere"),
+            models.CheckConstraint(condition=Q(amount_ucr__gt=0) & ~Q(src=F("dst")), name="move_moves_something")
         ]
 
     def __str__(self) -> str:

@@ -50,9 +50,9 @@ BUCKETS = ("free_ucr", "held_ucr", "spent_ucr", "expired_ucr", "revoked_ucr")
 
 class Lot(models.Model):
     org_id = models.UUIDField()
-    kind = models.CharField(max_length=7, choices=LotKind)
+    kind = models.TextField(choices=LotKind)
     priority = models.SmallIntegerField()
-    source_key = models.CharField(max_length=200)
+    source_key = models.TextField()
     granted_ucr = models.BigIntegerField()
     free_ucr = models.BigIntegerField()
     held_ucr = models.BigIntegerField(db_default=0)
@@ -76,9 +76,7 @@ class Lot(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(fields=["source_key"], name="lot_granted_once"),
-            models.CheckConstraint(
-                condition=GreaterThanOrEqual(Least(*BUCKETS, "owed_ucr"), 0), name="lot_not_negative"
-            ),
+            models.CheckConstraint(condition=GreaterThanOrEqual(Least(*BUCKETS), 0), name="lot_not_negative"),
             models.CheckConstraint(
                 condition=Q(
                     granted_ucr=F("free_ucr") + F("held_ucr") + F("spent_ucr") + F("expired_ucr") + F("revoked_ucr")

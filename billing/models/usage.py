@@ -17,8 +17,10 @@ class UsageSource(models.TextChoices):
 class UsageEvent(models.Model):
     pk = models.CompositePrimaryKey("hold_id", "attempt")
     org_id = models.UUIDField()
-    hold = models.ForeignKey("billing.Hold", models.DO_NOTHING, related_name="usage", db_constraint=False, db_index=False)
-    attempt = models.PositiveSmallIntegerField()
+    hold = models.ForeignKey(
+        "billing.Hold", models.DO_NOTHING, related_name="usage", db_constraint=False, db_index=False
+    )
+    attempt = models.SmallIntegerField()
     at = models.DateTimeField(db_default=Now())
     member_id = models.UUIDField(null=True)
     space_id = models.UUIDField(null=True)
@@ -26,15 +28,15 @@ class UsageEvent(models.Model):
     price = models.ForeignKey(
         "billing.Price", models.DO_NOTHING, related_name="+", null=True, db_constraint=False, db_index=False
     )
-    provider = models.CharField(max_length=80)
-    upstream_model = models.CharField(max_length=200)
-    provider_request_id = models.CharField(max_length=200)
+    provider = models.TextField()
+    upstream_model = models.TextField()
+    provider_request_id = models.TextField()
     prompt_tokens = models.BigIntegerField()
     cached_tokens = models.BigIntegerField()
     cache_write_tokens = models.BigIntegerField()
     completion_tokens = models.BigIntegerField()
     reasoning_tokens = models.BigIntegerField()
-    usage_source = models.CharField(max_length=9, choices=UsageSource)
+    usage_source = models.TextField(choices=UsageSource)
     is_delivered = models.BooleanField()
     is_own_key = models.BooleanField()
     # The provider's figures contradicted each other and were cut to what can be true.

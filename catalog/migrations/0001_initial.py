@@ -5,77 +5,99 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AIModel',
+            name="AIModel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=120, unique=True)),
-                ('handle', models.CharField(max_length=120, unique=True)),
-                ('name', models.CharField(max_length=160)),
-                ('maker_name', models.CharField(blank=True, max_length=80)),
-                ('kind', models.CharField(default='chat', max_length=20)),
-                ('family', models.CharField(blank=True, max_length=80)),
-                ('release_date', models.CharField(blank=True, max_length=10)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=120, unique=True)),
+                ("handle", models.CharField(max_length=120, unique=True)),
+                ("name", models.CharField(max_length=160)),
+                ("maker_name", models.CharField(blank=True, max_length=80)),
+                ("kind", models.CharField(default="chat", max_length=20)),
+                ("family", models.CharField(blank=True, max_length=80)),
+                ("release_date", models.CharField(blank=True, max_length=10)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Provider',
+            name="Provider",
             fields=[
-                ('slug', models.SlugField(max_length=80, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120)),
-                ('api_base', models.URLField(blank=True, max_length=300)),
-                ('env_names', models.JSONField(default=list)),
-                ('dialect', models.CharField(default='openai', max_length=20)),
-                ('is_local', models.BooleanField(default=False)),
-                ('is_enabled', models.BooleanField(db_index=True, default=False)),
-                ('doc_url', models.URLField(blank=True, max_length=300)),
+                ("slug", models.SlugField(max_length=80, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=120)),
+                ("api_base", models.URLField(blank=True, max_length=300)),
+                ("env_names", models.JSONField(default=list)),
+                ("dialect", models.CharField(default="openai", max_length=20)),
+                ("is_local", models.BooleanField(default=False)),
+                ("is_enabled", models.BooleanField(db_index=True, default=False)),
+                ("doc_url", models.URLField(blank=True, max_length=300)),
             ],
         ),
         migrations.CreateModel(
-            name='Snapshot',
+            name="Snapshot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=40)),
-                ('digest', models.CharField(max_length=64)),
-                ('counts', models.JSONField(default=dict)),
-                ('taken_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("source", models.CharField(max_length=40)),
+                ("digest", models.CharField(max_length=64)),
+                ("counts", models.JSONField(default=dict)),
+                ("taken_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('source', 'digest'), name='snapshot_once')],
+                "constraints": [models.UniqueConstraint(fields=("source", "digest"), name="snapshot_once")],
             },
         ),
         migrations.CreateModel(
-            name='Offer',
+            name="Offer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('offer_id', models.CharField(max_length=200)),
-                ('name', models.CharField(max_length=160)),
-                ('variant', models.CharField(blank=True, max_length=20)),
-                ('input_usd_per_mtok', models.DecimalField(decimal_places=6, max_digits=14, null=True)),
-                ('output_usd_per_mtok', models.DecimalField(decimal_places=6, max_digits=14, null=True)),
-                ('cached_usd_per_mtok', models.DecimalField(decimal_places=6, max_digits=14, null=True)),
-                ('cache_write_usd_per_mtok', models.DecimalField(decimal_places=6, max_digits=14, null=True)),
-                ('is_free', models.BooleanField(default=False)),
-                ('context_tokens', models.PositiveIntegerField(null=True)),
-                ('max_output_tokens', models.PositiveIntegerField(null=True)),
-                ('reasons', models.BooleanField(default=False)),
-                ('takes_temperature', models.BooleanField(default=True)),
-                ('source_updated', models.CharField(blank=True, max_length=10)),
-                ('first_seen_at', models.DateTimeField(auto_now_add=True)),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
-                ('ai_model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='catalog.aimodel')),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='catalog.provider')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("offer_id", models.CharField(max_length=200)),
+                ("name", models.CharField(max_length=160)),
+                ("variant", models.CharField(blank=True, max_length=20)),
+                ("input_usd_per_mtok", models.DecimalField(decimal_places=6, max_digits=14, null=True)),
+                ("output_usd_per_mtok", models.DecimalField(decimal_places=6, max_digits=14, null=True)),
+                ("cached_usd_per_mtok", models.DecimalField(decimal_places=6, max_digits=14, null=True)),
+                ("cache_write_usd_per_mtok", models.DecimalField(decimal_places=6, max_digits=14, null=True)),
+                ("is_free", models.BooleanField(default=False)),
+                ("context_tokens", models.PositiveIntegerField(null=True)),
+                ("max_output_tokens", models.PositiveIntegerField(null=True)),
+                ("reasons", models.BooleanField(default=False)),
+                ("takes_temperature", models.BooleanField(default=True)),
+                ("source_updated", models.CharField(blank=True, max_length=10)),
+                ("first_seen_at", models.DateTimeField(auto_now_add=True)),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "ai_model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="offers", to="catalog.aimodel"
+                    ),
+                ),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="offers", to="catalog.provider"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('provider', 'offer_id'), name='offer_once_per_provider'), models.CheckConstraint(condition=models.Q(('input_usd_per_mtok', None), ('input_usd_per_mtok__gte', 0), _connector='OR'), name='offer_input_not_negative'), models.CheckConstraint(condition=models.Q(('output_usd_per_mtok', None), ('output_usd_per_mtok__gte', 0), _connector='OR'), name='offer_output_not_negative')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("provider", "offer_id"), name="offer_once_per_provider"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("input_usd_per_mtok", None), ("input_usd_per_mtok__gte", 0), _connector="OR"
+                        ),
+                        name="offer_input_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("output_usd_per_mtok", None), ("output_usd_per_mtok__gte", 0), _connector="OR"
+                        ),
+                        name="offer_output_not_negative",
+                    ),
+                ],
             },
         ),
     ]

@@ -3,20 +3,22 @@
 *Called by*: config.urls. *Keeps true*: an invitation is remembered in the session over sign-up, as an id and no more.
 """
 
+from typing import cast
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from chat import places
 from workspace import access, invitations
 from workspace.errors import NotFound, Refused
 from workspace.forms import OrgForm
-from workspace.models import Member, Space
+from workspace.models import Member, Space, User
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return render(request, "home.html")
@@ -29,19 +31,20 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def welcome(request: HttpRequest) -> HttpResponse:
     """Name the organization. Somebody who has one already is sent on."""
-    if access.memberships(request.user):
+    user = cast(User, request.user)
+    if access.memberships(user):
         return redirect("home")
     form = OrgForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        return redirect(places.found(request.user, name=form.cleaned_data["name"]))
+        return redirect(places.found(user, name=form.cleaned_data["name"]))
     status = 422 if form.errors else 200
     return render(request, "workspace/welcome.html", {"form": form}, status=status)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, key: str) -> HttpResponse:
     try:
         invitation = invitations.read(key)
@@ -61,7 +64,7 @@ def join(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def org(request: HttpRequest, slug: str) -> HttpResponse:
     member = access.member(request.user, slug)
     return redirect(last_space(member) or reverse("spaces", args=[slug]))

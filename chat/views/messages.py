@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from chat import broadcast, feed, mentions
 from chat.forms import MessageForm, PageForm
@@ -21,14 +21,14 @@ from workspace.middleware import wants_json
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def index(request: HttpRequest, space_id: UUID) -> HttpResponse:
     seat = access.seat(request.user, space_id)
     return _post(request, seat) if request.method == "POST" else _read(request, seat)
 
 
 @login_required
-@require_GET
+@require_safe
 def changes(request: HttpRequest, space_id: UUID) -> HttpResponse:
     seat = access.seat(request.user, space_id)
     found = feed.changes(seat.space, since=_where(request).get("since") or 0)
@@ -37,14 +37,14 @@ def changes(request: HttpRequest, space_id: UUID) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def mentionables(request: HttpRequest, space_id: UUID) -> HttpResponse:
     seat = access.seat(request.user, space_id)
     return JsonResponse({"mentionables": mentions.suggest(seat.space, seat.member, request.GET.get("q", ""))})
 
 
 @login_required
-@require_GET
+@require_safe
 def show(request: HttpRequest, message_id: UUID) -> HttpResponse:
     message = Message.objects.for_page().filter(pk=message_id).first()
     if message is None:

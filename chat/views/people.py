@@ -12,7 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from chat import places
 from workspace import access, invitations
@@ -21,7 +21,7 @@ from workspace.models import Invitation, Member, Space
 
 
 @login_required
-@require_GET
+@require_safe
 def index(request: HttpRequest, slug: str) -> HttpResponse:
     member = access.member(request.user, slug)
     return _page(request, member, _form(member))
@@ -72,7 +72,8 @@ def _page(
     people = Member.objects.present().filter(org=member.org).select_related("user").order_by("display_name")
     if member.is_guest:
         people = people.filter(space_members__space__in=Space.objects.joined_by(member)).distinct()
-    is_open = Invitation.objects.open().filter(org=member.org).select_related("space", "created_by")
+    mine = Space.objects.visible_to(member)
+    is_open = Invitation.objects.open().filter(org=member.org, space__in=mine).select_related("space", "created_by")
     context = {
         "members": people,
         "invitations": [_row(row) for row in is_open.order_by("-created_at")] if member.is_admin else [],

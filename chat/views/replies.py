@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from chat import broadcast, feed, markdown, replies
 from chat.blocks import finished, utf16_len
@@ -20,7 +20,7 @@ from workspace.models import Member
 
 
 @login_required
-@require_GET
+@require_safe
 def show(request: HttpRequest, reply_id: UUID) -> HttpResponse:
     """The text so far: finished blocks as HTML, the rest as it is."""
     reply, _ = _reach(request, reply_id)

@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chat import feed, mentions, places
 from chat.forms import MemberForm, MessageForm
@@ -21,7 +21,7 @@ from workspace.models import Member, Space, SpaceMember
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def index(request: HttpRequest, slug: str) -> HttpResponse:
     member = access.member(request.user, slug)
     form, limit, status = SpaceForm(request.POST or None), "", 200
@@ -30,9 +30,7 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
         if form.is_valid():
             try:
                 return redirect(
-                    places.create_space(
-                        member, name=form.cleaned_data["name"], is_private=form.cleaned_data["private"]
-                    )
+                    places.create_space(member, name=form.cleaned_data["name"], is_private=form.cleaned_data["private"])
                 )
             except Refused as refusal:
                 limit, status = refusal.message, refusal.status
@@ -48,7 +46,7 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def show(request: HttpRequest, space_id: UUID) -> HttpResponse:
     seat = access.seat(request.user, space_id)
     spaces.visit(seat.space, seat.member)
@@ -74,7 +72,7 @@ def page(request: HttpRequest, seat: access.Seat, *, refusal: Refused | None = N
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, space_id: UUID) -> HttpResponse:
     seat = access.seat(request.user, space_id)
     spaces.require_manager(seat.member, seat.space)
@@ -90,23 +88,25 @@ def edit(request: HttpRequest, space_id: UUID) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def members(request: HttpRequest, space_id: UUID) -> HttpResponse:
     seat = access.seat(request.user, space_id)
     if request.method == "POST":
         form = MemberForm(request.POST)
         if not form.is_valid():
             raise Invalid("Pick somebody to add.")
+        spaces.require_manager(seat.member, seat.space)
         spaces.add(seat.member, seat.space, access.colleague(seat.member, form.cleaned_data["member"]))
         return redirect("space_members", space_id=space_id)
     request.member = seat.member  # type: ignore[attr-defined]
     here = seat.space.space_members.filter(member__left_at=None).select_related("member__user")
     addable = Member.objects.present().filter(org=seat.member.org).exclude(space_members__space=seat.space)
+    may_manage = spaces.may_manage(seat.member, seat.space)
     context = {
         "space": seat.space,
         "people": here.order_by("member__display_name"),
-        "addable": [] if seat.member.is_guest else addable.order_by("display_name"),
-        "may_manage": spaces.may_manage(seat.member, seat.space),
+        "addable": addable.order_by("display_name") if may_manage else [],
+        "may_manage": may_manage,
     }
     return render(request, "chat/space_members.html", context)
 

@@ -52,9 +52,15 @@ class DataDir:
         return (self.path / "lock").read_text() or "another command"
 
     def read_secrets(self) -> dict[str, str]:
-        """Return the keys of this installation, made at the first call."""
+        """Return the keys of this installation, made at the first call.
+
+        A file that cannot be read is never replaced: what the sealing key has sealed could not be opened again.
+        """
         file = self.path / "secrets.json"
-        known = read_json(file)
+        try:
+            known = dict(json.loads(file.read_text())) if file.exists() else {}
+        except (OSError, ValueError) as error:
+            raise Trouble(f"The keys in {file} cannot be read: {error}") from None
         made = {"SECRET_KEY": _make_key, "SEALING_KEY": _make_key}
         if missing := [name for name in made if name not in known]:
             known |= {name: made[name]() for name in missing}

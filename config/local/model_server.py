@@ -27,6 +27,7 @@ def make_parameters(file: str, port: int) -> xllamacpp.CommonParams:
     parameters.n_threads_http = 32
     # As the makers of the model advise; at the usual 0.8 so small a model rambles.
     parameters.sampling.temp, parameters.sampling.top_p = 0.2, 0.9
+    parameters.sampling.penalty_repeat = 1.1
     parameters.cache_ram_mib = 0
     parameters.ui = parameters.endpoint_slots = False
     parameters.cors_origins = ""  # pages in a browser have no business here

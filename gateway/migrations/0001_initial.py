@@ -5,36 +5,43 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0001_initial'),
+        ("catalog", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('call', models.CharField(max_length=80)),
-                ('number', models.PositiveSmallIntegerField()),
-                ('org_id', models.UUIDField()),
-                ('provider', models.CharField(max_length=80)),
-                ('upstream_model', models.CharField(max_length=200)),
-                ('outcome', models.CharField(max_length=30)),
-                ('status', models.PositiveSmallIntegerField(null=True)),
-                ('request_id', models.CharField(blank=True, max_length=200)),
-                ('started_at', models.DateTimeField()),
-                ('first_token_ms', models.FloatField(null=True)),
-                ('duration_ms', models.FloatField()),
-                ('prompt_tokens', models.PositiveIntegerField(null=True)),
-                ('output_tokens', models.PositiveIntegerField(null=True)),
-                ('offer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='catalog.offer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("call", models.CharField(max_length=80)),
+                ("number", models.PositiveSmallIntegerField()),
+                ("org_id", models.UUIDField()),
+                ("provider", models.CharField(max_length=80)),
+                ("upstream_model", models.CharField(max_length=200)),
+                ("outcome", models.CharField(max_length=30)),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("request_id", models.CharField(blank=True, max_length=200)),
+                ("started_at", models.DateTimeField()),
+                ("first_token_ms", models.FloatField(null=True)),
+                ("duration_ms", models.FloatField()),
+                ("prompt_tokens", models.PositiveIntegerField(null=True)),
+                ("output_tokens", models.PositiveIntegerField(null=True)),
+                (
+                    "offer",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attempts",
+                        to="catalog.offer",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['offer', '-started_at'], name='attempt_by_offer')],
-                'constraints': [models.UniqueConstraint(fields=('call', 'number'), name='attempt_once')],
+                "indexes": [models.Index(fields=["offer", "-started_at"], name="attempt_by_offer")],
+                "constraints": [models.UniqueConstraint(fields=("call", "number"), name="attempt_once")],
             },
         ),
     ]

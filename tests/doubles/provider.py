@@ -1,8 +1,8 @@
 """A scripted provider: the OpenAI protocol on loopback, as a process of its own.
 
 *Called by*: tests, tests/bench (ScriptedProvider), and itself (`python -m tests.doubles.provider`).
-*Keeps true*: each model answers by the scripts it was given, one a call, the last one for ever; every call is noted with
-what was asked, when, and whether the caller hung up. A script's fields: see Script.
+*Keeps true*: each model answers by the scripts it was given, one a call, the last one for ever; every call is noted
+with what was asked, when, and whether the caller hung up. A script's fields: see Script.
 """
 
 import argparse
@@ -20,7 +20,10 @@ from aiohttp import web
 
 @dataclass
 class Script:
-    """How one call goes. `end`: done, no_done (finish reason only), cut (abrupt), stall (silence), error (error event)."""
+    """How one call goes.
+
+    `end`: done, no_done (finish reason only), cut (abrupt), stall (silence), error (error event).
+    """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -29,10 +32,13 @@ class Script:
     deltas: int = 3
     every_ms: float = 0.0
     stamp: bool = False
+    # Instead of deltas: these very bytes (as surrogateescape), whole, or so many in each write.
     raw: str = ""
+    raw_step: int = 0
     content_type: str = "text/event-stream"
     finish: str = "stop"
     usage: list[dict[str, Any]] | None = None
+    usage_each: bool = False
     end: str = "done"
 
 
@@ -108,12 +114,13 @@ class Desk:
             await asyncio.sleep(script.wait_seconds)
         if script.status != 200:
             call["ended"] = True
-            body = {"error": {"message": "scripted", "type": "scripted"}}
-            return web.json_response(body, status=script.status, headers=script.headers)
+            body = script.raw.encode("utf-8", "surrogateescape") or b'{"error": {"message": "scripted"}}'
+            headers = {"Content-Type": "application/json", **script.headers}
+            return web.Response(status=script.status, headers=headers, body=body)
         response = web.StreamResponse(headers={"Content-Type": script.content_type, **script.headers})
         await response.prepare(request)
         if script.raw:
-            await response.write(script.raw.encode("utf-8", "surrogateescape"))
+            await _send_raw(response, script)
         else:
             await self._stream(response, script, call)
         if script.end == "cut" and request.transport:
@@ -129,6 +136,8 @@ class Desk:
             text = f"{time.time():.6f} " if script.stamp else (script.text or f"word{number} ")
             await response.write(_event({"delta": {"role": "assistant", "content": text}}))
             call["deltas"] += 1
+            if script.usage_each:
+                await response.write(_usage({"prompt_tokens": 100, "completion_tokens": number + 1}))
             due += script.every_ms / 1000
             if script.every_ms:
                 await asyncio.sleep(max(due - time.perf_counter(), 0))
@@ -138,9 +147,21 @@ class Desk:
             await response.write(_event({"delta": {}, "finish_reason": script.finish}))
             default = {"prompt_tokens": 100, "completion_tokens": script.deltas, "total_tokens": 100 + script.deltas}
             for usage in [default] if script.usage is None else script.usage:
-                await response.write(f"data: {json.dumps({'choices': [], 'usage': usage})}\n\n".encode())
+                await response.write(_usage(usage))
             if script.end == "done":
                 await response.write(b"data: [DONE]\n\n")
+
+
+async def _send_raw(response: web.StreamResponse, script: Script) -> None:
+    data = script.raw.encode("utf-8", "surrogateescape")
+    step = script.raw_step or len(data)
+    for start in range(0, len(data), step):
+        await response.write(data[start : start + step])
+        await asyncio.sleep(script.every_ms / 1000)
+
+
+def _usage(figures: dict[str, Any]) -> bytes:
+    return f"data: {json.dumps({'choices': [], 'usage': figures})}\n\n".encode()
 
 
 def _event(choice: dict[str, Any]) -> bytes:

@@ -50,9 +50,7 @@ class Space(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["org", "id"], name="space_in_org"),
-            models.CheckConstraint(
-                condition=~Q(kind="direct") | Q(is_private=True), name="space_direct_is_private"
-            ),
+            models.CheckConstraint(condition=~Q(kind="direct") | Q(is_private=True), name="space_direct_is_private"),
             models.CheckConstraint(condition=Q(revision__gte=0), name="space_revision_counts_up"),
         ]
 

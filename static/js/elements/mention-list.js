@@ -148,7 +148,7 @@ class MentionList extends HTMLElement {
   }
 }
 
-function option({ handle, name, kind, detail, here }, index) {
+function option({ handle, name, kind, detail }, index) {
   const row = clone("mention-option");
   row.id = `mention-option-${index}`;
   const picture = row.querySelector(".avatar");
@@ -156,7 +156,7 @@ function option({ handle, name, kind, detail, here }, index) {
   picture.textContent = kind === "group" ? "@" : initials(name, kind);
   row.querySelector(".mentions__name").textContent = name;
   row.querySelector(".mentions__handle").textContent = `@${handle}`;
-  row.querySelector(".mentions__detail").textContent = here === false && kind === "member" ? `${detail}, not in this Space` : detail;
+  row.querySelector(".mentions__detail").textContent = detail;
   return row;
 }
 

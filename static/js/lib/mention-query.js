@@ -39,7 +39,7 @@ export function isCode(text, place) {
   return inSpan(text.slice(paragraph, place), text.slice(place));
 }
 
-/** A run of backticks that is still open before the place, and is not left open for ever after it. */
+/** A run of backticks that is open before the place, and is closed after it or still being written. */
 function inSpan(before, after) {
   let open = 0;
   for (const [run] of before.matchAll(/`+/g)) {
@@ -47,6 +47,6 @@ function inSpan(before, after) {
     else if (run.length === open) open = 0;
   }
   if (!open) return false;
-  const rest = after.split(/\n\s*\n/, 1)[0];
-  return rest === "" || !/\S/.test(rest) || [...rest.matchAll(/`+/g)].some(([run]) => run.length === open);
+  const rest = after.replace(/^[^\s`]+/, "").split(/\n\s*\n/, 1)[0];
+  return !rest.trim() || [...rest.matchAll(/`+/g)].some(([run]) => run.length === open);
 }

@@ -133,6 +133,7 @@ export class FeedRows {
     row.toggleAttribute("data-mine", authorId === member);
     row.toggleAttribute("data-mentions-me", mentionIds.split(" ").includes(member));
     row.toggleAttribute("data-may-act", Boolean(askedBy) && (isAdmin || askedBy === member));
+    for (const mention of row.querySelectorAll(`[data-mention="M:${CSS.escape(member)}"]`)) mention.dataset.me = "";
   }
 }
 

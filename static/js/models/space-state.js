@@ -66,7 +66,7 @@ export class SpaceState {
     return messages.filter((message) => {
       const known = this.messages.get(message.id);
       const isNews = known ? message.revision > known.revision : !this.#isBelow(message);
-      if (isNews && message.html !== undefined) this.#keep(message);
+      if (isNews && message.html !== null && message.html !== undefined) this.#keep(message);
       return isNews;
     });
   }

@@ -88,8 +88,8 @@ export class SpaceSync {
 
   /** Shows what came whole, asks for what came without its HTML. */
   #take(messages) {
-    for (const { id, html } of messages) if (html === undefined) this.#askOne(id);
-    this.#show(messages.filter(({ html }) => html !== undefined));
+    for (const { id, html } of messages) if (html == null) this.#askOne(id);
+    this.#show(messages.filter(({ html }) => html != null));
   }
 }
 

@@ -1,0 +1,91 @@
+"""Chromium, and signed-in tabs of members.
+
+*Called by*: pytest. *Keeps true*: a page that logs an error, breaks the content policy or answers 5xx fails its test.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.stack import Stack
+from workspace.models import Member
+
+# Playwright keeps an event loop in this thread, in which Django would refuse to touch the database.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+# Without these Chromium looks for Google's hosts at every start.
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM")
+    assert path, "There is no Chromium: install one, or name it in CHROMIUM."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def served(stack: Stack) -> Stack:
+    """Web and worker, running."""
+    stack.start_web()
+    stack.start_worker()
+    return stack
+
+
+@pytest.fixture
+def tab_of(chromium: Browser, served: Stack) -> Iterator[Callable[..., Page]]:
+    """A tab in which a member is signed in, each in a browser context of its own."""
+    contexts: list[BrowserContext] = []
+    troubles: list[str] = []
+
+    def open_tab(member: Member, **options: Any) -> Page:
+        context = chromium.new_context(locale="en-GB", **options)
+        contexts.append(context)
+        context.add_cookies([{"name": "parley", "value": _session_of(member), "url": served.url}])
+        page = context.new_page()
+        watch(page, troubles)
+        return page
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def watch(page: Page, troubles: list[str]) -> None:
+    """Note what no page may do."""
+    page.on("pageerror", lambda error: troubles.append(f"script error: {error}"))
+    page.on("response", lambda answer: answer.status >= 500 and troubles.append(f"{answer.status} {answer.url}"))
+
+    def heard(message: Any) -> None:
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            if "ERR_INTERNET_DISCONNECTED" not in message.text:
+                troubles.append(f"console: {message.text}")
+
+    page.on("console", heard)
+
+
+def _session_of(member: Member) -> str:
+    """Sign the member in as Django does, without the form: that has a story of its own."""
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    session = SessionStore()
+    session[SESSION_KEY] = str(member.user_id)
+    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+    session[HASH_SESSION_KEY] = member.user.get_session_auth_hash()
+    session.create()
+    return str(session.session_key)
