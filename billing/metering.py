@@ -5,8 +5,12 @@ what was delivered is charged once, at the price of the hold; a failed, empty or
 """
 
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils import timezone
 
 from billing import ledger, prices
 from billing.models import Hold, Price
@@ -47,14 +51,16 @@ class Metered:
     route: Route
     price_ids: dict[int, int]
     max_output_tokens: int
+    lost_tries: int = 0
     input_bytes: int = 0
     tries: list[Try] = field(default_factory=list)
 
-    async def stream(self, request: Request) -> AsyncIterator[Event]:
+    async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         """The gateway's events. Raises CallFailed. The caller settles on every way out."""
         self.input_bytes = sum(len(turn.text.encode()) for turn in request.turns)
-        async for event in calls.stream(request, self.route, self.tries):
-            yield event
+        async with aclosing(calls.stream(request, self.route, self.tries, after=self.lost_tries)) as events:
+            async for event in events:
+                yield event
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,9 @@ def window(priced: Sequence[tuple[Offer, Price]], *, most_output_tokens: int) ->
     return Window(context, max(min(output, most_output_tokens, context // 2), 1))
 
 
-def reserve(payer: Payer, priced: Sequence[tuple[Offer, Price]], *, input_tokens: int, max_output_tokens: int) -> ledger.Held:
+def reserve(
+    payer: Payer, priced: Sequence[tuple[Offer, Price]], *, input_tokens: int, max_output_tokens: int
+) -> ledger.Held:
     """Hold the worst case of the dearest offer. Raises ledger.NoCredits, CapReached."""
     return ledger.hold(
         payer.org_id,
@@ -99,14 +107,17 @@ def reserve(payer: Payer, priced: Sequence[tuple[Offer, Price]], *, input_tokens
     )
 
 
-def resume(payer: Payer) -> Metered:
-    """The call behind an open hold: its route, at the prices that were held. Raises Hold.DoesNotExist."""
+def resume(payer: Payer, *, lost_tries: int = 0) -> Metered:
+    """The call behind an open hold: its route, at the prices that were held. Raises Hold.DoesNotExist.
+
+    `lost_tries`: how many were noted by note_lost, so that this one's tries are numbered after them.
+    """
     hold = Hold.objects.get(call=payer.call, org_id=payer.org_id, state="open")
     held = {price.offer_id: price.pk for price in Price.objects.filter(pk__in=hold.prices)}
     callable_now = Offer.objects.callable().filter(pk__in=held).select_related("provider")
     order = {price_id: place for place, price_id in enumerate(hold.prices)}
     chosen = sorted(callable_now, key=lambda offer: order[held[offer.pk]])
-    return Metered(payer, routes.route(chosen), held, hold.max_output_tokens)
+    return Metered(payer, routes.route(chosen), held, hold.max_output_tokens, lost_tries)
 
 
 def settle(metered: Metered, *, is_delivered: bool) -> Bill:
@@ -134,6 +145,15 @@ def settle_lost(metered: Metered, *, text: str, input_bytes: int) -> Bill:
     return Bill(settled.charged_ucr, rows[0].prompt_tokens, rows[0].completion_tokens, True)
 
 
+def note_lost(metered: Metered, *, started_at: datetime) -> None:
+    """Write down the try that died with its worker. Which target it had reached is not known: the first is named."""
+    if not metered.route.targets:
+        return
+    note = Try(metered.lost_tries + 1, metered.route.targets[0], started_at, outcome="lost")
+    note.duration_ms = (timezone.now() - started_at).total_seconds() * 1000
+    attempts.record(metered.payer.call, metered.payer.org_id, [note])
+
+
 def release(payer: Payer) -> None:
     """Give the whole hold back."""
     ledger.settle(payer.org_id, call=payer.call, attempts=[])
@@ -146,7 +166,8 @@ def count_tokens(byte_count: int) -> int:
 
 def _row(metered: Metered, note: Try, *, is_delivered: bool) -> ledger.Attempt:
     usage = note.usage
-    reported = usage is not None and usage.prompt + usage.completion > 0
+    # A provider that sent text and reports none of it has reported nothing.
+    reported = usage is not None and (usage.completion > 0 or (usage.prompt > 0 and not note.output_bytes))
     return ledger.Attempt(
         number=note.number,
         price_id=metered.price_ids[note.target.offer_pk],
@@ -154,10 +175,10 @@ def _row(metered: Metered, note: Try, *, is_delivered: bool) -> ledger.Attempt:
         model=note.target.upstream_model,
         request_id=note.request_id,
         prompt_tokens=usage.prompt if reported and usage else count_tokens(metered.input_bytes),
-        cached_tokens=usage.cached if usage else 0,
-        cache_write_tokens=usage.cache_write if usage else 0,
+        cached_tokens=usage.cached if reported and usage else 0,
+        cache_write_tokens=usage.cache_write if reported and usage else 0,
         completion_tokens=usage.completion if reported and usage else count_tokens(note.output_bytes),
-        reasoning_tokens=usage.reasoning if usage else 0,
+        reasoning_tokens=usage.reasoning if reported and usage else 0,
         usage_source="reported" if reported else ("estimated" if is_delivered else "none"),
         is_delivered=is_delivered,
         is_odd=bool(usage and usage.is_odd),
@@ -169,7 +190,7 @@ def _counted_row(metered: Metered, *, output_bytes: int, input_bytes: int) -> le
         return None
     target = metered.route.targets[0]
     return ledger.Attempt(
-        number=1,
+        number=metered.lost_tries + 1,
         price_id=metered.price_ids[target.offer_pk],
         provider=target.provider,
         model=target.upstream_model,

@@ -63,7 +63,7 @@ def grant_due(now: datetime | None = None) -> int:
 
 
 def period_start(anchor_at: datetime, number: int) -> datetime:
-    """The beginning of the period with this number, in calendar months from the anchor: number 0 begins at the anchor."""
+    """The beginning of the period with this number, in calendar months from the anchor, where number 0 begins."""
     anchor_at = anchor_at.astimezone(UTC)
     year, month = divmod(anchor_at.year * 12 + anchor_at.month - 1 + number, 12)
     return anchor_at.replace(year=year, month=month + 1, day=min(anchor_at.day, monthrange(year, month + 1)[1]))

@@ -15,6 +15,8 @@ import redis
 import structlog
 from django.conf import settings
 from django.template.loader import render_to_string
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from billing import ledger
 from chat.models import Message
@@ -127,25 +129,30 @@ def publish(frames: list[tuple[str, dict[str, object]]]) -> None:
         _log.warning("broadcast.lost", frames=len(frames), error=type(error).__name__)
 
 
-def live_text(reply_id: uuid.UUID) -> str:
+def live_text(reply_id: uuid.UUID, fence: int) -> str:
     """The text of an answer that is streaming, as far as the worker has sent it; "" when unknown."""
     if time.monotonic() < _quiet_until:
         return ""
     try:
-        text: Any = _client().get(live_key(reply_id))
+        text: Any = _client().get(live_key(reply_id, fence))
         return (text or b"").decode()
     except (redis.RedisError, UnicodeDecodeError):
         return ""
 
 
-def live_key(reply_id: uuid.UUID) -> str:
-    return f"live:{reply_id}"
+def live_key(reply_id: uuid.UUID, fence: int) -> str:
+    """Where a worker keeps the text so far: its own place, so that one that lost its fence spoils nobody's."""
+    return f"live:{reply_id}:{fence}"
 
 
 def _client() -> redis.Redis:
     global _redis
     if _redis is None:
         _redis = redis.Redis.from_url(
-            settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=2, max_connections=200
+            settings.REDIS_URL,
+            socket_connect_timeout=0.5,
+            socket_timeout=2,
+            max_connections=200,
+            retry=Retry(NoBackoff(), 1),
         )
     return _redis

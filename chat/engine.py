@@ -6,7 +6,9 @@ fence; no thread and no process waits for a provider.
 """
 
 import asyncio
+import math
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +30,7 @@ CHECKPOINT_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
 HEARTBEAT_SECONDS = 5.0
 SAVE_SECONDS = 120.0
+DRAIN_SECONDS = 5.0
 THREADS = 8
 WORKER_KEY = "parley:worker"
 _log = structlog.get_logger(__name__)
@@ -45,6 +48,7 @@ class Engine:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_draining = False
+        self._away_at = -math.inf
 
     async def run(self) -> None:
         chores = (self.wire.run, self._checkpoints, self._sweeps, self._listen, self._heartbeats)
@@ -64,10 +68,11 @@ class Engine:
         self._is_draining = True
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_seconds)
-        for task in list(self._tasks):
-            task.cancel()
+        for answer in self.answers.values():
+            if answer.task:
+                answer.task.cancel()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=5)
+            await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
 
     async def db(self, verb: Callable[..., Result], *args: Any, **options: Any) -> Result:
         """Run a verb of the database in a thread, with a connection that is given back at once."""
@@ -76,26 +81,36 @@ class Engine:
             close_old_connections()
             try:
                 return verb(*args, **options)
+            except (OperationalError, InterfaceError):
+                self._away_at = time.monotonic()
+                raise
             finally:
                 connections.close_all()
 
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)
 
     async def _answer(self, reply_id: uuid.UUID) -> None:
+        begun = time.monotonic()
         try:
             job = await self.db(replies.claim, reply_id)
+        except (OperationalError, InterfaceError) as error:
+            _log.warning("claim.failed", reply=str(reply_id), error=type(error).__name__)  # a sweep finds it again
+            return
         finally:
             self._claiming.discard(reply_id)
         if job is None:
             return
         answer = self.answers[reply_id] = Answer(job, asyncio.current_task())
+        answer.own(since=begun)
         try:
             ending = await self._write(answer)
+            # From here on nobody may cancel: the end is being saved.
+            answer.task = None
             if not answer.is_lost:
                 await self._save_end(answer, ending)
         finally:
             self.answers.pop(reply_id, None)
-            await self.wire.forget(reply_id)
+            await self.wire.forget(job)
 
     async def _write(self, answer: Answer) -> replies.Ending:
         """Read the provider's stream to its end, whatever that end is."""
@@ -129,7 +144,7 @@ class Engine:
                 elif isinstance(event, Finished):
                     ending = replies.Ending("finished", _reason(event.reason, answer))
         finally:
-            await events.aclose()  # type: ignore[attr-defined]
+            await events.aclose()
         return ending
 
     async def _save_end(self, answer: Answer, ending: replies.Ending) -> None:
@@ -155,20 +170,23 @@ class Engine:
         for reply_id, answer in self.answers.items():
             rows.append((reply_id, answer.job.fence, answer.text if answer.is_dirty else ""))
             answer.is_dirty = False
-        asked = {row[0] for row in rows}
+        asked, begun = {row[0] for row in rows}, time.monotonic()
         try:
             owned, stopping = await self.db(replies.checkpoint, rows)
         except (OperationalError, InterfaceError):
             for reply_id in asked & set(self.answers):
                 self.answers[reply_id].is_dirty = True
             raise
+        for reply_id in owned & set(self.answers):
+            self.answers[reply_id].own(since=begun)
         for reply_id in asked - owned:
             self._give_up(reply_id)
         for reply_id in stopping:
             self._stop(reply_id)
 
     async def _sweeps(self) -> None:
-        for reply_id in await self.db(sweeper.sweep):
+        was_away = time.monotonic() < self._away_at + settings.REPLY_LEASE_SECONDS
+        for reply_id in await self.db(sweeper.sweep, besides=list(self.answers), ends_overdue=not was_away):
             self.submit(reply_id)
         await asyncio.sleep(SWEEP_SECONDS)
 
@@ -204,6 +222,10 @@ class Engine:
                 await chore()
             except (redis.RedisError, OperationalError, InterfaceError, OSError) as error:
                 _log.warning("chore.failed", chore=chore.__name__, error=type(error).__name__)
+                await asyncio.sleep(1)
+            except Exception:
+                # One chore that stumbles must not end the loop, and with it every answer of this process.
+                _log.exception("chore.crashed", chore=chore.__name__)
                 await asyncio.sleep(1)
 
 

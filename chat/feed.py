@@ -54,6 +54,8 @@ def post(space: Space, author: Member, *, text: str, client_id: uuid.UUID) -> li
     found = mentions.find(text, space, author)
     revision = advance(space, by=1 + len(found.ai_models))
     first = Message.objects.for_page().filter(org_id=space.org_id, author=author, client_id=client_id).first()
+    if first is not None and first.space_id != space.pk:
+        raise Invalid("This client_id was used in another Space. Send the message with a new one.")
     if first is not None:
         again = list(Message.objects.for_page().filter(reply__question=first).order_by("position"))
         transaction.set_rollback(True)

@@ -6,15 +6,21 @@ it, or the socket is closed and catches up; nobody waits for a slow reader.
 """
 
 import asyncio
+import uuid
 from collections import defaultdict
 from typing import Protocol
 
 import orjson
 import redis.asyncio
 import structlog
+from channels.db import database_sync_to_async
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from chat import broadcast
+from workspace.models import Space
 
 RETRY_SECONDS = (0.1, 0.5, 1.0, 2.0)
 _CONTROL = ("member:", "session:", broadcast.WEB_TOPIC)
@@ -34,6 +40,9 @@ class Hub:
     def __init__(self) -> None:
         self.readers: dict[str, set[Reader]] = defaultdict(set)
         self._subscribed: dict[str, asyncio.Event] = {}
+        # Topics whose readers may have missed frames; they are told once Redis has confirmed the subscription.
+        self._deaf: set[str] = set()
+        self._telling: asyncio.Task[None] | None = None
         self._redis: redis.asyncio.Redis | None = None
         self._pubsub: redis.asyncio.client.PubSub | None = None
         self._task: asyncio.Task[None] | None = None
@@ -50,6 +59,7 @@ class Hub:
         try:
             await asyncio.wait_for(ready.wait(), 2)
         except TimeoutError:
+            self._deaf.add(topic)
             _log.warning("hub.join_late", topic=topic)
 
     async def leave(self, topic: str, reader: Reader) -> None:
@@ -60,6 +70,7 @@ class Hub:
         if not listening:
             del self.readers[topic]
             self._subscribed.pop(topic, None)
+            self._deaf.discard(topic)
             await self._tell_redis("unsubscribe", topic)
 
     async def _run(self) -> None:
@@ -68,11 +79,10 @@ class Hub:
         while True:
             try:
                 await self._connect()
-                if failures:
-                    self._resync()
                 failures = 0
                 await self._read()
             except (redis.RedisError, OSError) as error:
+                self._deaf.update(self._subscribed)
                 for ready in self._subscribed.values():
                     ready.clear()
                 _log.warning("hub.away", error=type(error).__name__)
@@ -82,7 +92,12 @@ class Hub:
     async def _connect(self) -> None:
         if self._redis is None:
             self._redis = redis.asyncio.Redis.from_url(
-                settings.REDIS_URL, socket_connect_timeout=1, socket_keepalive=True, health_check_interval=15
+                settings.REDIS_URL,
+                socket_connect_timeout=1,
+                socket_keepalive=True,
+                health_check_interval=15,
+                # A reconnect that nobody notices is a gap that nobody notices: _run does it.
+                retry=Retry(NoBackoff(), 0),
             )
         if self._pubsub is not None:
             await self._pubsub.aclose()
@@ -101,6 +116,8 @@ class Hub:
                 self._deliver(topic, message["data"])
             elif message["type"] == "subscribe" and topic in self._subscribed:
                 self._subscribed[topic].set()
+                if topic in self._deaf and self._telling is None:
+                    self._telling = asyncio.create_task(self._tell_deaf())
 
     def _deliver(self, topic: str, data: bytes) -> None:
         if topic.startswith(_CONTROL):
@@ -113,12 +130,22 @@ class Hub:
         for reader in list(self.readers.get(topic, ())):
             reader.offer(text)
 
-    def _resync(self) -> None:
-        for topic, readers in list(self.readers.items()):
-            if topic.startswith("space:"):
-                frame = broadcast.encode({"type": "resync", "space": topic.removeprefix("space:")}).decode()
-                for reader in list(readers):
-                    reader.offer(frame)
+    async def _tell_deaf(self) -> None:
+        """Tell readers where their Spaces are now, so that whoever missed something catches up."""
+        await asyncio.sleep(0.05)  # one question for all the confirmations that come together
+        topics = {topic for topic in self._deaf if (ready := self._subscribed.get(topic)) and ready.is_set()}
+        self._deaf -= topics
+        self._telling = None
+        try:
+            rows = await database_sync_to_async(_revisions)(topics)
+        except (OperationalError, InterfaceError):
+            self._deaf |= topics  # the next confirmation asks again; and browsers notice the next revision
+            _log.warning("hub.catch_up_failed", topics=len(topics))
+            return
+        for space_id, revision in rows:
+            frame = {"type": "space.subscribed", "space": space_id, "revision": revision}
+            for reader in list(self.readers.get(broadcast.space_topic(space_id), ())):
+                reader.offer(broadcast.encode(frame).decode())
 
     async def _tell_redis(self, verb: str, topic: str) -> None:
         if self._pubsub is None:
@@ -127,6 +154,11 @@ class Hub:
             await getattr(self._pubsub, verb)(topic)
         except (redis.RedisError, OSError):
             _log.warning("hub.away", verb=verb)
+
+
+def _revisions(topics: set[str]) -> list[tuple[uuid.UUID, int]]:
+    ids = [topic.removeprefix("space:") for topic in topics if topic.startswith("space:")]
+    return list(Space.objects.filter(pk__in=ids).values_list("pk", "revision"))
 
 
 hub = Hub()

@@ -1,10 +1,12 @@
 """Answers that are being written, and their text on its way to browsers.
 
 *Called by*: chat.engine. *Keeps true*: what is published is, in order and without gaps, what was taken in; the text
-so far stands in Redis before any delta of it is sent, so that whoever joins can start from it.
+so far stands in Redis before any delta of it is sent, so that whoever joins can start from it; nothing is published
+by a worker whose lease may have run out.
 """
 
 import asyncio
+import math
 import time
 import uuid
 from collections import defaultdict
@@ -13,6 +15,8 @@ from dataclasses import dataclass, field
 import redis.asyncio
 import structlog
 from django.conf import settings
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from chat import broadcast
 from chat.blocks import Blocks, utf16_len
@@ -33,6 +37,9 @@ class Answer:
     text_parts: list[str] = field(default_factory=list)
     fresh: list[str] = field(default_factory=list)
     sent_utf16: int = 0
+    live_bytes: int = 0
+    is_live_whole: bool = True
+    owned_until: float = math.inf
     blocks: Blocks = field(default_factory=Blocks)
     is_dirty: bool = False
     is_stopping: bool = False
@@ -49,13 +56,22 @@ class Answer:
         self.fresh.append(text)
         self.is_dirty = True
 
+    def own(self, *, since: float) -> None:
+        """The lease was taken or renewed by a statement sent at `since` (time.monotonic, which a stopped process cannot
+        stop): until it runs out nobody else writes this answer."""
+        self.owned_until = since + settings.REPLY_LEASE_SECONDS
+
 
 class Wire:
     """Collects what all answers of this process have to say and sends it once a beat."""
 
     def __init__(self) -> None:
         self._redis = redis.asyncio.Redis.from_url(
-            settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=2, max_connections=20
+            settings.REDIS_URL,
+            socket_connect_timeout=0.5,
+            socket_timeout=2,
+            max_connections=20,
+            retry=Retry(NoBackoff(), 1),
         )
         self._fresh: dict[uuid.UUID, Answer] = {}
         self._wake = asyncio.Event()
@@ -77,11 +93,13 @@ class Wire:
             await self.flush()
 
     async def flush(self) -> None:
-        answers, self._fresh = list(self._fresh.values()), {}
+        now = time.monotonic()
+        answers = [answer for answer in self._fresh.values() if answer.owned_until > now]
+        self._fresh = {key: answer for key, answer in self._fresh.items() if answer.owned_until <= now}
         if not answers:
             return
         deltas: dict[uuid.UUID, list[dict[str, object]]] = defaultdict(list)
-        appends: list[tuple[uuid.UUID, str]] = []
+        grown: list[tuple[Answer, str]] = []
         for answer in answers:
             text = "".join(answer.fresh)
             answer.fresh.clear()
@@ -91,18 +109,18 @@ class Wire:
             deltas[job.space_id].append(
                 {"reply": job.reply_id, "message": job.message_id, "at": answer.sent_utf16, "text": text}
             )
-            appends.append((job.reply_id, text))
+            grown.append((answer, text))
             answer.sent_utf16 += utf16_len(text)
         frames = [
             (broadcast.space_topic(space_id), {"type": "reply.deltas", "space": space_id, "deltas": rows})
             for space_id, rows in deltas.items()
         ]
-        await self._send(frames + self._finished_blocks(answers), appends)
+        await self._send(frames + self._finished_blocks(answers), grown)
 
-    async def forget(self, reply_id: uuid.UUID) -> None:
-        self._fresh.pop(reply_id, None)
+    async def forget(self, job: Job) -> None:
+        self._fresh.pop(job.reply_id, None)
         try:
-            await self._redis.expire(broadcast.live_key(reply_id), 60)
+            await self._redis.expire(broadcast.live_key(job.reply_id, job.fence), 60)
         except redis.RedisError:
             self._quiet_until = time.monotonic() + broadcast.QUIET_SECONDS
 
@@ -137,17 +155,38 @@ class Wire:
                 frames.append((broadcast.space_topic(job.space_id), frame))
         return frames
 
-    async def _send(self, frames: list[tuple[str, dict[str, object]]], appends: list[tuple[uuid.UUID, str]]) -> None:
+    async def _send(self, frames: list[tuple[str, dict[str, object]]], grown: list[tuple[Answer, str]]) -> None:
+        """Publish, after the text in Redis. Where that may have a hole (Redis was away, or restarted, or emptied) the
+        next beat puts the whole text there again."""
+        was_whole = [answer.is_live_whole for answer, _ in grown]
+        for answer, _ in grown:
+            answer.is_live_whole = False
         if time.monotonic() < self._quiet_until:
             return
         try:
             async with self._redis.pipeline(transaction=False) as pipe:
-                for reply_id, text in appends:
-                    pipe.append(broadcast.live_key(reply_id), text)
-                    pipe.expire(broadcast.live_key(reply_id), LIVE_TEXT_SECONDS)
+                for (answer, text), is_whole in zip(grown, was_whole, strict=True):
+                    _keep(pipe, answer, text if is_whole else None)
                 for topic, frame in frames:
                     pipe.publish(topic, broadcast.encode(frame))
-                await pipe.execute()
+                results = await pipe.execute()
         except redis.RedisError as error:
             self._quiet_until = time.monotonic() + broadcast.QUIET_SECONDS
             _log.warning("live.lost", frames=len(frames), error=type(error).__name__)
+            return
+        for place, (answer, _) in enumerate(grown):
+            answer.is_live_whole = results[2 * place] is True or results[2 * place] == answer.live_bytes
+
+
+def _keep(pipe: redis.asyncio.client.Pipeline, answer: Answer, text: str | None) -> None:
+    """Append to the text in Redis, or (None) put all of it there; and let it live on for a while. Two commands."""
+    key = broadcast.live_key(answer.job.reply_id, answer.job.fence)
+    if text is None:
+        whole = answer.text.encode()
+        answer.live_bytes = len(whole)
+        pipe.set(key, whole)
+    else:
+        raw = text.encode()
+        answer.live_bytes += len(raw)
+        pipe.append(key, raw)
+    pipe.expire(key, LIVE_TEXT_SECONDS)

@@ -7,6 +7,7 @@ code is code; a name in the text is stored as an id.
 import re
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Max, Q
 
@@ -68,9 +69,11 @@ def find(text: str, space: Space, author: Member) -> Found:
     return found
 
 
-def names_of(messages: list) -> dict[str, str]:
-    """Mention key to handle, for all mentions of these messages. One query."""
-    rows = Mention.objects.filter(message__in=[message.pk for message in messages])
+def names_of(message_ids: list[UUID]) -> dict[str, str]:
+    """Mention key to handle, for all mentions in these messages. One query, or none."""
+    if not message_ids:
+        return {}
+    rows = Mention.objects.filter(message__in=message_ids)
     pairs = rows.values_list("kind", "member_id", "member__handle", "ai_model_id", "ai_model__handle", "group")
     shown: dict[str, str] = {}
     for kind, member_id, handle, ai_model_id, ai_handle, group in pairs:

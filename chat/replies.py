@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from billing import ledger, metering
@@ -18,7 +19,7 @@ from catalog.models import AIModel
 from chat import broadcast, feed, markdown, transcript
 from chat.models import Message, Reply, ReplyState
 from gateway.wire import Request
-from workspace import access
+from workspace import access, spaces
 from workspace.errors import Forbidden, Invalid, Refused
 from workspace.models import Member, Space
 
@@ -94,10 +95,11 @@ def claim(reply_id: uuid.UUID) -> Job | None:
         return None
     try:
         access.space_of(Member.objects.present().select_related("org").get(pk=reply.asked_by_id), reply.space_id)
-        metered = metering.resume(_payer(reply))
+        metered = metering.resume(_payer(reply), lost_tries=reply.runs - 1)
     except (Member.DoesNotExist, Refused):
         _close(reply, Ending(ReplyState.FAILED, "no_access"))
         metering.release(_payer(reply))
+        transaction.on_commit(lambda: broadcast.pool_changed(reply.org_id))
     except metering.Hold.DoesNotExist:
         _close(reply, Ending(ReplyState.FAILED, "interrupted"))
     else:
@@ -162,6 +164,12 @@ def end(job: Job, *, text: str, ending: Ending) -> None:
     _finish(reply, ending, text=text, bill=bill, revision=revision)
 
 
+def text_so_far(reply: Reply) -> str:
+    """The text of a streaming answer: what its worker last sent on, or what was last saved where that is gone."""
+    saved, live = reply.message.text, broadcast.live_text(reply.pk, reply.fence)
+    return live if live.startswith(saved) else saved
+
+
 @transaction.atomic
 def end_lost(reply_id: uuid.UUID) -> None:
     """End an answer whose worker fell silent; one of which nothing was visible is queued once more."""
@@ -170,34 +178,33 @@ def end_lost(reply_id: uuid.UUID) -> None:
     reply = (
         Reply.objects.select_for_update(of=("self",))
         .select_related("space", "message")
-        .filter(pk=reply_id, state="streaming", leased_until__lt=timezone.now())
+        .filter(pk=reply_id, state="streaming", leased_until__lt=Now())
         .first()
     )
     if reply is None:
         transaction.set_rollback(True)
         return
-    text = max(reply.message.text, broadcast.live_text(reply.pk), key=len)
+    text = text_so_far(reply)
+    metered = _resume_lost(reply)
     if not text and reply.runs < RUNS_MAX and reply.stop_asked_by_id is None:
         Reply.objects.filter(pk=reply.pk).update(state="queued", leased_until=None, fence=reply.fence + 1)
         Message.objects.filter(pk=reply.message_id).update(revision=revision)
         feed.tell(reply.space, [reply.message])
         _wake([reply])
         return
-    try:
-        metered = metering.resume(_payer(reply))
+    bill = metering.Bill(0, None, None, False)
+    if metered is not None:
         bill = metering.settle_lost(metered, text=text, input_bytes=reply.input_bound)
-    except metering.Hold.DoesNotExist:
-        bill = metering.Bill(0, None, None, False)
     ending = Ending("stopped", "stopped") if reply.stop_asked_by_id else Ending("failed", "interrupted")
     _finish(reply, ending, text=text, bill=bill, revision=revision)
 
 
 @transaction.atomic
 def stop(member: Member, reply: Reply) -> None:
-    """Ask for an end now. The asker may, and admins; what had arrived is kept."""
-    if reply.asked_by_id != member.pk and not member.is_admin:
-        raise Forbidden("Only the person who asked, or an admin, can stop this answer.")
+    """Ask for an end now. The asker may, the Space's owner and admins; what had arrived is kept."""
     space = Space.objects.get(pk=reply.space_id)
+    if reply.asked_by_id != member.pk and not spaces.may_manage(member, space):
+        raise Forbidden("Only the person who asked, the Space's owner or an admin can stop this answer.")
     revision = feed.advance(space)
     reply = Reply.objects.select_for_update(of=("self",)).select_related("message").get(pk=reply.pk)
     if reply.state == ReplyState.QUEUED:
@@ -289,16 +296,25 @@ def _request(reply: Reply, metered: metering.Metered, *, shorten: int = 1) -> Re
     return Request(made.turns, metered.max_output_tokens, settings.REPLY_MAX_TEXT_BYTES)
 
 
+def _resume_lost(reply: Reply) -> metering.Metered | None:
+    """The call of a worker that died, its try written down; None when the hold was given back meanwhile."""
+    try:
+        metered = metering.resume(_payer(reply), lost_tries=reply.runs - 1)
+    except metering.Hold.DoesNotExist:
+        return None
+    metering.note_lost(metered, started_at=reply.started_at or reply.created_at)
+    return metered
+
+
 def _take(reply: Reply) -> bool:
-    now = timezone.now()
     taken = Reply.objects.filter(pk=reply.pk, state=ReplyState.QUEUED, fence=reply.fence).update(
         state=ReplyState.STREAMING,
         fence=reply.fence + 1,
         runs=reply.runs + 1,
-        leased_until=now + _lease(),
-        started_at=now,
+        leased_until=Now() + timedelta(seconds=settings.REPLY_LEASE_SECONDS),
+        started_at=Now(),
     )
-    reply.fence += 1
+    reply.fence, reply.runs = reply.fence + 1, reply.runs + 1
     return bool(taken)
 
 
@@ -332,7 +348,3 @@ def _wake(replies: list[Reply]) -> None:
     ids, org_id = [reply.pk for reply in replies], replies[0].org_id
     transaction.on_commit(lambda: tasks.wake(ids))
     transaction.on_commit(lambda: broadcast.pool_changed(org_id))
-
-
-def _lease() -> timedelta:
-    return timedelta(seconds=settings.REPLY_LEASE_SECONDS)

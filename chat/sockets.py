@@ -66,6 +66,8 @@ class Socket(AsyncWebsocketConsumer):
                 await hub.leave(topic, self)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self.member is None:
+            return  # closed at connect; what was on its way means nothing
         frame = self._parse(text_data)
         if frame is None or not self._may_speak():
             await self.close(4400)
@@ -101,18 +103,21 @@ class Socket(AsyncWebsocketConsumer):
     # --- private --------------------------------------------------------------------------------
 
     async def _subscribe(self, space_id: str) -> None:
+        if len(self.spaces) >= SPACES_MAX:
+            self._refuse("too_many_spaces", f"One socket listens to at most {SPACES_MAX} Spaces.")
+            return
         try:
-            if len(self.spaces) >= SPACES_MAX:
-                raise Refused(f"One socket listens to at most {SPACES_MAX} Spaces.")
+            space = await database_sync_to_async(self._open)(space_id)
+            self.spaces.add(space.pk)
+            await hub.join(broadcast.space_topic(space.pk), self)
+            # Read again after joining: what changed in between is in the revision, what comes later is on the wire;
+            # and a right that was lost in between was lost before its kick could find this Space here.
             space = await database_sync_to_async(self._open)(space_id)
         except Refused as refusal:
+            await self._unsubscribe(space_id)
             self._refuse(refusal.code, refusal.message)
             return
-        self.spaces.add(space.pk)
-        await hub.join(broadcast.space_topic(space.pk), self)
-        # Read after joining: what changed in between is in the revision, what comes later is on the wire.
-        revision = await database_sync_to_async(Space.objects.values_list("revision", flat=True).get)(pk=space.pk)
-        self._say({"type": "space.subscribed", "space": space.pk, "revision": revision})
+        self._say({"type": "space.subscribed", "space": space.pk, "revision": space.revision})
 
     def _open(self, space_id: str) -> Space:
         assert self.member is not None

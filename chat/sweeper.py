@@ -5,22 +5,41 @@ whatever dies, it ends within a lease and a sweep; safe to run in many processes
 """
 
 import uuid
+from collections.abc import Collection
 from datetime import timedelta
 
-from django.utils import timezone
+import structlog
+from django.db import InterfaceError, OperationalError
+from django.db.models.functions import Now
 
 from chat import replies
 from chat.models import Reply, ReplyState
 
 QUEUED_SECONDS = 5
 BATCH = 100
+_log = structlog.get_logger(__name__)
 
 
-def sweep() -> list[uuid.UUID]:
-    """End answers whose lease ran out; return queued ones whose wake-up call seems lost."""
-    now = timezone.now()
-    overdue = Reply.objects.filter(state=ReplyState.STREAMING, leased_until__lt=now)
-    for reply_id in list(overdue.values_list("id", flat=True)[:BATCH]):
-        replies.end_lost(reply_id)
-    forgotten = Reply.objects.filter(state=ReplyState.QUEUED, created_at__lt=now - timedelta(seconds=QUEUED_SECONDS))
+def sweep(*, besides: Collection[uuid.UUID] = (), ends_overdue: bool = True) -> list[uuid.UUID]:
+    """End answers whose lease ran out; return queued ones whose wake-up call seems lost.
+
+    `besides` are the caller's own: it knows that they live. `ends_overdue=False` after the database was away, when
+    every lease has run out and nobody could renew one.
+    """
+    if ends_overdue:
+        overdue = Reply.objects.filter(state=ReplyState.STREAMING, leased_until__lt=Now()).exclude(pk__in=besides)
+        for reply_id in list(overdue.values_list("id", flat=True)[:BATCH]):
+            _end(reply_id)
+    before = Now() - timedelta(seconds=QUEUED_SECONDS)
+    forgotten = Reply.objects.filter(state=ReplyState.QUEUED, created_at__lt=before)
     return list(forgotten.order_by("created_at").values_list("id", flat=True)[:BATCH])
+
+
+def _end(reply_id: uuid.UUID) -> None:
+    """One that cannot be ended must not keep the others from it."""
+    try:
+        replies.end_lost(reply_id)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        _log.exception("sweep.failed", reply=str(reply_id))

@@ -34,6 +34,8 @@ class Transcript:
     turns: tuple[Turn, ...]
     lines_read: int
     lines_left_out: int
+    # The least budget under which the same lines make the same transcript.
+    bytes_needed: int = 0
 
     @property
     def token_ceiling(self) -> int:
@@ -42,20 +44,19 @@ class Transcript:
 
 
 def lines(space: Space, *, reads_to: int) -> list[Line]:
-    """Messages up to a position, newest first. Two queries."""
-    found = list(
+    """Messages up to a position, newest first. Two queries, of plain rows: this is read twice for every answer."""
+    rows = list(
         Message.objects.in_space(space)
         .filter(position__lte=reads_to)
         .exclude(text="")
         .exclude(reply__state__in=OPEN_STATES)
-        .select_related("author", "ai_model")
-        .only("text", "ai_model_id", "position", "author__display_name", "ai_model__name", "ai_model__handle")
-        .order_by("-position")[:MESSAGES_MAX]
+        .order_by("-position")
+        .values_list("id", "text", "ai_model_id", "ai_model__handle", "author__display_name")[:MESSAGES_MAX]
     )
-    names = mentions.names_of(found)
+    names = mentions.names_of([row[0] for row in rows if markdown.MENTION.search(row[1])])
     return [
-        Line(_speaker(message), message.ai_model_id, markdown.plain(message.text, names))
-        for message in found
+        Line(ai_handle or author_name or "someone", ai_model_id, markdown.plain(text, names))
+        for _, text, ai_model_id, ai_handle, author_name in rows
     ]
 
 
@@ -80,13 +81,7 @@ def build(found: list[Line], space: Space, *, ai_model_id: int, handle: str, max
             turns[-1] = Turn(role, f"{turns[-1].text}\n\n{text}")
         else:
             turns.append(Turn(role, text))
-    return Transcript(tuple(turns), len(kept), len(found) - len(kept))
-
-
-def _speaker(message: Message) -> str:
-    if message.ai_model:
-        return message.ai_model.handle
-    return message.author.display_name if message.author else "someone"
+    return Transcript(tuple(turns), len(kept), len(found) - len(kept), min(max_bytes - room, max_bytes))
 
 
 def _instructions(space: Space, handle: str) -> str:

@@ -1,14 +1,16 @@
 """What stands before Django: sizes and shapes that no request may have.
 
-*Called by*: config.asgi. *Keeps true*: a body larger than BODY_MAX is refused by its length before it is read;
-a doubled Host or Origin header is refused, because which one counts would be a matter of taste.
+*Called by*: config.asgi. *Keeps true*: a body larger than BODY_MAX is refused, by its length or when it has grown past
+it; a doubled Host or Origin header is refused, because which one counts would be a matter of taste.
 """
 
 from typing import Any
 
 BODY_MAX = 512 * 1024
 HEADERS_MAX = 100
+URL_MAX = 8192
 _ONCE = (b"host", b"origin", b"content-length", b"cookie", b"authorization")
+_TOO_LARGE = (413, f"The request is larger than the {BODY_MAX // 1024} KiB that fit.")
 
 
 class Edge:
@@ -18,30 +20,64 @@ class Edge:
         self.inner = inner
 
     async def __call__(self, scope: dict, receive: Any, send: Any) -> None:
-        refusal = _refusal(scope) if scope["type"] in ("http", "websocket") else None
-        if refusal is None:
+        if scope["type"] not in ("http", "websocket"):
             await self.inner(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 4400})
-        else:
-            await _answer(send, *refusal)
+            return
+        # Some servers let a request's header say where the application is mounted. Parley is at the root.
+        scope = {**scope, "root_path": ""}
+        refusal = _refusal(scope)
+        if scope["type"] == "websocket":
+            await (send({"type": "websocket.close", "code": 4400}) if refusal else self.inner(scope, receive, send))
+            return
+        if refusal is None and not _says_its_length(scope):
+            body = await _read(receive)
+            refusal = _TOO_LARGE if body is None else None
+            receive = _replay(body or b"", receive)
+        await (_answer(send, *refusal) if refusal else self.inner(scope, receive, send))
 
 
 def _refusal(scope: dict) -> tuple[int, str] | None:
     headers = scope["headers"]
     if len(headers) > HEADERS_MAX:
         return 431, "The request has too many headers."
+    if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > URL_MAX:
+        return 414, "The address is too long."
     names = [name for name, _ in headers]
     if any(names.count(name) > 1 for name in _ONCE):
         return 400, "The request repeats a header that may come once."
     if any(b"_" in name for name in names):
         return 400, "The request has a header with an underscore in its name."
     length = next((value for name, value in headers if name == b"content-length"), b"0")
-    if not length.isdigit():
+    if not length.isdigit() or len(length) > 18:
         return 400, "The request does not say how long it is."
-    if int(length) > BODY_MAX:
-        return 413, f"The request is larger than the {BODY_MAX // 1024} KiB that fit."
-    return None
+    return _TOO_LARGE if int(length) > BODY_MAX else None
+
+
+def _says_its_length(scope: dict) -> bool:
+    """A request without Transfer-Encoding is as long as its Content-Length says, or has no body."""
+    return all(name != b"transfer-encoding" for name, _ in scope["headers"])
+
+
+async def _read(receive: Any) -> bytes | None:
+    """The whole body; None when it is larger than BODY_MAX."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > BODY_MAX:
+            return None
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _replay(body: bytes, receive: Any) -> Any:
+    """A `receive` that gives the body first."""
+    first = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> dict:
+        return first.pop() if first else await receive()
+
+    return replay
 
 
 async def _answer(send: Any, status: int, sentence: str) -> None:

@@ -7,6 +7,7 @@ and every variable read here is described in docs/settings.md (a test compares t
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 
@@ -23,9 +24,15 @@ PARLEY_DATA = Path(os.environ.get("PARLEY_DATA", ROOT / "var"))
 SECRET_KEY = os.environ.get("SECRET_KEY", "")
 DEBUG = flag("PARLEY_DEBUG", False)
 HTTPS = PARLEY_URL.startswith("https://")
-ALLOWED_HOSTS = [PARLEY_URL.split("://", 1)[1].rsplit(":", 1)[0].strip("[]"), "127.0.0.1", "localhost", "[::1]"]
+# This machine's own names for itself all mean the same server, whichever a person types.
+LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
+_public = urlsplit(PARLEY_URL)
+_port = f":{_public.port}" if _public.port else ""
+ALLOWED_HOSTS = [_public.hostname or "", *LOOPBACK]
 ALLOWED_HOSTS += [host for host in os.environ.get("PARLEY_HOSTS", "").split(",") if host]
-ALLOWED_ORIGINS = [PARLEY_URL] + [o for o in os.environ.get("PARLEY_ORIGINS", "").split(",") if o]
+ALLOWED_ORIGINS = [PARLEY_URL] + [origin for origin in os.environ.get("PARLEY_ORIGINS", "").split(",") if origin]
+if _public.hostname in LOOPBACK:
+    ALLOWED_ORIGINS = list(dict.fromkeys(ALLOWED_ORIGINS + [f"http://{host}{_port}" for host in LOOPBACK]))
 CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
 
 INSTALLED_APPS = [

@@ -1,8 +1,8 @@
-"""The web process: daphne, with sockets that feel their reader.
+"""The web process: daphne, with sockets that feel their reader and bodies that are bounded while they come.
 
 *Called by*: bin/up, `python -m config.web --port N`. *Keeps true*: what a slow reader has not taken waits in its
-own bounded queue and nowhere else. *Why* a subclass: daphne hands text to its transport without asking whether
-there is room, so a reader that sleeps would grow the process; here the transport says when to pause.
+own bounded queue and nowhere else. *Why* subclasses: daphne hands text to its transport without asking whether there
+is room, so a reader that sleeps would grow the process; and it keeps a whole body before the application sees a byte.
 """
 
 import argparse
@@ -15,11 +15,16 @@ from twisted.internet import asyncioreactor
 
 asyncioreactor.install(asyncio.new_event_loop())
 
+from daphne import http_protocol  # noqa: E402
 from daphne.endpoints import build_endpoint_description_strings  # noqa: E402
 from daphne.server import Server  # noqa: E402
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol  # noqa: E402
 
+from config.edge import BODY_MAX  # noqa: E402
+
 FRAME_MAX = 16 * 1024
+# What a sender may go on sending after its body was too large, so that it lives to read why; then it is cut off.
+DRAIN_MAX = 64 * 1024 * 1024
 
 
 class Room:
@@ -54,10 +59,31 @@ class Socket(WebSocketProtocol):
         super().connectionLost(reason)
 
 
+class Request(http_protocol.WebRequest):
+    """A request of which no more than BODY_MAX is kept; config.edge refuses it by the length that it had."""
+
+    def gotLength(self, length: int | None) -> None:
+        self.taken = 0
+        super().gotLength(0 if length is None or length > BODY_MAX else length)
+
+    def handleContentChunk(self, data: bytes) -> None:
+        self.taken += len(data)
+        if self.taken <= BODY_MAX:
+            super().handleContentChunk(data)
+        elif self.taken > DRAIN_MAX:
+            self.transport.abortConnection()
+
+    def process(self) -> Any:
+        if self.taken > BODY_MAX:
+            self.requestHeaders.setRawHeaders(b"content-length", [str(self.taken).encode()])
+        return super().process()
+
+
 class WebServer(Server):
-    """daphne's server with our sockets."""
+    """daphne's server with our requests and sockets."""
 
     def run(self) -> None:
+        http_protocol.WebRequest = Request
         WebSocketFactory.protocol = Socket
         super().run()
 

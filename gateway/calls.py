@@ -6,7 +6,8 @@ made only while nothing is visible; every try leaves a Try; the connection upstr
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from django.conf import settings
 from django.utils import timezone
@@ -18,13 +19,16 @@ from gateway.wire import Delta, Event, Request, Route, Served, Try, Usage, Waiti
 
 TRIES_PER_TARGET = 3
 BACKOFF_SECONDS = (0.5, 2.0)
+# An address that let us wait longer than this for a connection is not asked again.
+SLOW_MS = 1000.0
 _dialects: dict[int, OpenAIDialect] = {}
 
 
-async def stream(request: Request, route: Route, tries: list[Try]) -> AsyncIterator[Event]:
+async def stream(request: Request, route: Route, tries: list[Try], *, after: int = 0) -> AsyncGenerator[Event, None]:
     """Yield Served, then Delta and Usage, then Finished. Raises CallFailed when nobody could answer whole.
 
-    `tries` is filled as the call goes, so that the caller has it on every way out, a cancellation too.
+    `tries` is filled as the call goes, so that the caller has it on every way out, a cancellation too; they are
+    numbered from `after` + 1.
     """
     if not route.targets:
         raise CallFailed("no_route")
@@ -32,17 +36,18 @@ async def stream(request: Request, route: Route, tries: list[Try]) -> AsyncItera
     failure = CallFailed("unreachable")
     for target in route.targets:
         for turn in range(TRIES_PER_TARGET):
-            note = Try(number=len(tries) + 1, target=target, started_at=timezone.now())
+            note = Try(number=after + len(tries) + 1, target=target, started_at=timezone.now())
             tries.append(note)
             try:
-                async for event in _attempt(request, note):
-                    yield event
+                async with aclosing(_attempt(request, note)) as events:
+                    async for event in events:
+                        yield event
                 return
             except CallFailed as error:
                 failure = error
             if note.first_token_ms is not None:
                 raise failure
-            pause = _pause(failure, turn)
+            pause = _pause(failure, note, turn)
             if pause is None or time.monotonic() + pause > give_up_at:
                 break
             yield Waiting(failure.code, pause)
@@ -50,7 +55,7 @@ async def stream(request: Request, route: Route, tries: list[Try]) -> AsyncItera
     raise failure
 
 
-async def _attempt(request: Request, note: Try) -> AsyncIterator[Event]:
+async def _attempt(request: Request, note: Try) -> AsyncGenerator[Event, None]:
     limits = Limits(settings.FIRST_BYTE_SECONDS, settings.BETWEEN_BYTES_SECONDS, settings.TOTAL_SECONDS)
     begun = time.perf_counter()
     events = _dialect().stream(note.target, request, limits=limits, note=note)
@@ -71,14 +76,16 @@ async def _attempt(request: Request, note: Try) -> AsyncIterator[Event]:
         raise
     finally:
         note.duration_ms = (time.perf_counter() - begun) * 1000
-        await events.aclose()  # type: ignore[attr-defined]
+        await events.aclose()
 
 
-def _pause(failure: CallFailed, turn: int) -> float | None:
+def _pause(failure: CallFailed, note: Try, turn: int) -> float | None:
     """Seconds to wait before the same target is tried again; None when it is not worth it."""
     if not failure.is_retryable or turn + 1 >= TRIES_PER_TARGET:
         return None
     if failure.code in ("first_byte_timeout", "stalled", "bad_answer", "empty"):
+        return None
+    if failure.code == "unreachable" and note.duration_ms > SLOW_MS:
         return None
     return BACKOFF_SECONDS[turn] if failure.retry_after is None else failure.retry_after
 

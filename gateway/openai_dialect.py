@@ -7,7 +7,7 @@ eight times as much.
 """
 
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import httpx2
@@ -36,23 +36,29 @@ class OpenAIDialect:
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def stream(self, target: Target, request: Request, *, limits: Limits, note: Try) -> AsyncIterator[Event]:
+    async def stream(
+        self, target: Target, request: Request, *, limits: Limits, note: Try
+    ) -> AsyncGenerator[Event, None]:
         """Yield Delta, Usage and one Finished. Raises CallFailed. Fills `note` with status and request id."""
-        async with Deadlines(limits) as deadlines, self._open(target, request, note) as response:
-            answer = _Answer(request.max_output_bytes)
-            events = Events()
-            async for chunk in _reads(response):
-                deadlines.note_bytes()
-                for data in events.feed(chunk):
-                    deadlines.note_begin()
+        answer, events = _Answer(request.max_output_bytes), Events()
+        try:
+            async with Deadlines(limits) as deadlines, self._open(target, request, note) as response:
+                async for chunk in _reads(response):
+                    deadlines.note_bytes()
+                    for data in events.feed(chunk):
+                        deadlines.note_begin()
+                        for event in answer.take(data):
+                            yield event
+                    if answer.is_over:
+                        break
+                for data in () if answer.is_over else events.rest():
                     for event in answer.take(data):
                         yield event
-                if answer.is_over:
-                    break
-            for data in () if answer.is_over else events.rest():
-                for event in answer.take(data):
-                    yield event
-            yield answer.end()
+        except CallFailed:
+            # A model that said why it finished had finished: only the provider's goodbye is missing.
+            if not answer.has_finished:
+                raise
+        yield answer.end(is_strange=events.is_strange)
 
     def _open(self, target: Target, request: Request, note: Try) -> "_Opened":
         limit = _COMPLETION_TOKENS_FIELD.get(target.provider, "max_tokens")
@@ -117,14 +123,19 @@ class _Answer:
 
     def __init__(self, max_bytes: int) -> None:
         self.is_over = False
+        self._has_begun = False
         self._room = max_bytes
         self._finish = ""
         self._has_text = False
-        self._usage: Usage | None = None
+
+    @property
+    def has_finished(self) -> bool:
+        return bool(self._finish)
 
     def take(self, data: bytes) -> list[Event]:
         if self.is_over:
             return []
+        self._has_begun = True
         if data.strip() == b"[DONE]":
             self.is_over = True
             return []
@@ -136,24 +147,24 @@ class _Answer:
             raise CallFailed("bad_answer")
         if chunk.get("error"):
             raise CallFailed("provider_error")
-        if isinstance(chunk.get("usage"), dict):
-            self._usage = _usage(chunk["usage"])
-        return self._text(chunk)
+        found = self._text(chunk)
+        told = chunk.get("usage")
+        # Cumulative: the last figures count, but zeros after figures are only a field left empty.
+        if isinstance(told, dict) and ((usage := _usage(told)).prompt or usage.completion):
+            found.append(usage)
+        return found
 
-    def end(self) -> Finished:
-        """Called when the stream is over. The caller yields the Usage it took from `usage` first."""
+    def end(self, *, is_strange: bool = False) -> Finished:
+        """Called when the stream is over."""
         if not self._finish and not self.is_over:
-            raise CallFailed("cut")
+            raise CallFailed("cut" if self._has_begun else "bad_answer" if is_strange else "empty")
         if not self._has_text:
             raise CallFailed("empty")
         return Finished(self._finish or "stop")
 
     def _text(self, chunk: dict) -> list[Event]:
-        found: list[Event] = [self._usage] if self._usage and isinstance(chunk.get("usage"), dict) else []
-        choices = chunk.get("choices")
-        first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
-        if first.get("index", 0) != 0:
-            return found
+        found: list[Event] = []
+        first = _first_choice(chunk.get("choices"))
         delta = first.get("delta")
         text = delta.get("content") if isinstance(delta, dict) else None
         if isinstance(text, str) and text:
@@ -172,6 +183,13 @@ class _Answer:
         self._room -= len(raw)
         self._has_text = self._has_text or bool(text.strip())
         return [Delta(text)] if text else []
+
+
+def _first_choice(choices: object) -> dict:
+    for choice in choices if isinstance(choices, list) else ():
+        if isinstance(choice, dict) and choice.get("index", 0) == 0:
+            return choice
+    return {}
 
 
 async def _reads(response: Any) -> AsyncIterator[bytes]:

@@ -8,7 +8,7 @@ very address; no redirect is followed, no proxy of the environment used, no answ
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import httpcore2
@@ -20,7 +20,8 @@ _NETWORKS = [
 ]
 _PORTS = {80, 443}
 RESOLVE_SECONDS = 5.0
-CONNECT_SECONDS = 10.0
+CONNECT_SECONDS = 5.0
+ERROR_BYTES_MAX = 16_384
 
 
 class Blocked(Exception):
@@ -78,10 +79,37 @@ class PinnedBackend(httpcore2.AsyncNetworkBackend):
         await self._inner.sleep(seconds)
 
 
+class Transport(httpx2.AsyncHTTPTransport):
+    """Reads of an error's body no more than its beginning, and that as it came: it may be a bomb."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        response = await super().handle_async_request(request)
+        if not response.is_success and isinstance(response.stream, httpx2.AsyncByteStream):
+            response.stream = _Beginning(response.stream)
+            response.headers.pop("content-encoding", None)
+        return response
+
+
+class _Beginning(httpx2.AsyncByteStream):
+    def __init__(self, whole: httpx2.AsyncByteStream) -> None:
+        self._whole = whole
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        room = ERROR_BYTES_MAX
+        async for chunk in self._whole:
+            yield chunk[:room]
+            room -= len(chunk)
+            if room <= 0:
+                return
+
+    async def aclose(self) -> None:
+        await self._whole.aclose()
+
+
 def client(*, guarded: bool, max_connections: int = 1000) -> httpx2.AsyncClient:
     """A client for calls out. `guarded=False` is only for addresses that the operator set."""
     limits = httpx2.Limits(max_connections=max_connections, max_keepalive_connections=100, keepalive_expiry=60)
-    transport = httpx2.AsyncHTTPTransport(limits=limits, trust_env=False, retries=0)
+    transport = Transport(limits=limits, trust_env=False, retries=0)
     if guarded:
         transport._pool._network_backend = PinnedBackend()
     return httpx2.AsyncClient(

@@ -8,31 +8,37 @@ Source: WHATWG HTML, section 9.2.6.
 from gateway.errors import CallFailed
 
 EVENT_MAX = 1_048_576
+_BOM = b"\xef\xbb\xbf"
+_FIELDS = (b":", b"event", b"id", b"retry")
 
 
 class Events:
-    """Feed bytes, get the data of each finished event."""
+    """Feed bytes, get the data of each finished event. `is_strange` says that there was more than a stream has."""
 
     def __init__(self) -> None:
         self._rest = b""
-        self._is_first = True
+        self._is_begin = True
+        self.is_strange = False
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The `data` of every event that this chunk completes. Raises CallFailed("bad_answer") past EVENT_MAX."""
         buffer = self._rest + chunk
-        if self._is_first and buffer:
-            buffer = buffer.removeprefix(b"\xef\xbb\xbf")
-            self._is_first = False
+        if self._is_begin:
+            if _BOM.startswith(buffer):
+                self._rest = buffer
+                return []
+            buffer = buffer.removeprefix(_BOM)
+            self._is_begin = False
         if b"\r" in buffer:
             buffer = self._plain_newlines(buffer)
         *blocks, self._rest = buffer.split(b"\n\n")
         if len(self._rest) > EVENT_MAX:
             raise CallFailed("bad_answer")
-        return [data for block in blocks if (data := _data(block)) is not None]
+        return [data for block in blocks if (data := self._data(block)) is not None]
 
     def rest(self) -> list[bytes]:
         """What the stream ended on without its blank line."""
-        data = _data(self._rest.rstrip(b"\r\n"))
+        data = self._data(self._rest.rstrip(b"\r\n"))
         self._rest = b""
         return [] if data is None else [data]
 
@@ -42,11 +48,12 @@ class Events:
         body = buffer[: len(buffer) - len(tail)]
         return body.replace(b"\r\n", b"\n").replace(b"\r", b"\n") + tail
 
-
-def _data(block: bytes) -> bytes | None:
-    if block.startswith(b"data: ") and b"\n" not in block:
-        return block[6:]
-    lines = [line for line in block.split(b"\n") if line.startswith(b"data:")]
-    if not lines:
-        return None
-    return b"\n".join(line[5:].removeprefix(b" ") for line in lines)
+    def _data(self, block: bytes) -> bytes | None:
+        if block.startswith(b"data: ") and b"\n" not in block:
+            return block[6:]
+        lines = block.split(b"\n")
+        found = [line for line in lines if line.startswith(b"data:")]
+        if not found:
+            self.is_strange = self.is_strange or any(line and not line.startswith(_FIELDS) for line in lines)
+            return None
+        return b"\n".join(line[5:].removeprefix(b" ") for line in found)

@@ -94,7 +94,7 @@ Event = Served | Waiting | Delta | Usage | Finished
 
 @dataclass(slots=True)
 class Try:
-    """One attempt as it went; `outcome` is ok, cancelled, or the code of a CallFailed."""
+    """One attempt as it went; `outcome` is ok, cancelled, lost (with its worker), or the code of a CallFailed."""
 
     number: int
     target: Target

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from tests.databases import ROOT
 
+_READY = b"worker.ready"
+
 
 class Stack:
     """Web and worker processes on the database and Redis that the environment names."""
@@ -44,11 +46,11 @@ class Stack:
         """Start a worker, and wait until one is heard from."""
         argv = [sys.executable, "-m", "celery", "-A", "config", "worker", "--pool", "threads", "--concurrency", "2"]
         quiet = ["--without-gossip", "--without-mingle", "--loglevel", "WARNING", "-n", f"{name}@%h"]
+        before = self.log(name).count(_READY)
         self._start(name, argv + quiet)
+        self._wait(lambda: self.log(name).count(_READY) > before, name)
         if "web" in self.processes:
             self._wait(lambda: _status(f"{self.url}/readyz") == 200, name)
-        else:
-            self._wait(lambda: b"worker.ready" in self.log(name), name)
 
     def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> None:
         self.processes[name].send_signal(how)
@@ -56,7 +58,9 @@ class Stack:
             self.processes.pop(name).wait(30)
 
     def log(self, name: str) -> bytes:
-        return (self.folder / f"{name}.log").read_bytes()
+        """All that the process, and those of its name before it, have said."""
+        file = self.folder / f"{name}.log"
+        return file.read_bytes() if file.exists() else b""
 
     def stop(self) -> None:
         for process in self.processes.values():

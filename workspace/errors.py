@@ -2,12 +2,12 @@
 
 *Called by*: every verb of every app. *Keeps true*: a refusal has a code for programs, an HTTP status and a
 sentence for people; nothing else reaches a person as an error.
-
-    Refused ─┬─ NotFound     404  missing and forbidden alike
-             ├─ Forbidden    403  what one may see but not do
-             ├─ Invalid      422  a value that breaks a stated rule
-             └─ Suspended    403  the organization is suspended
 """
+
+# Refused ─┬─ NotFound     404  missing and forbidden alike
+#          ├─ Forbidden    403  what one may see but not do
+#          ├─ Invalid      422  a value that breaks a stated rule
+#          └─ Suspended    403  the organization is suspended
 
 
 class Refused(Exception):

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from workspace import audit, names
 from workspace.errors import Forbidden, Invalid
-from workspace.models import Member, Role, Space, SpaceMember, SpaceRole
+from workspace.models import Invitation, Member, Role, Space, SpaceMember, SpaceRole
 
 
 @transaction.atomic
@@ -56,6 +56,9 @@ def remove(actor: Member, space: Space, member: Member) -> None:
     if not owners.exists() and space.space_members.filter(member=member, role=SpaceRole.OWNER).exists():
         raise Invalid("A Space needs an owner. Make somebody else its owner first.")
     SpaceMember.objects.filter(space=space, member=member).delete()
+    if space.is_private and actor.pk != member.pk:
+        # Whoever was taken out may have kept a link that lets many in.
+        Invitation.objects.open().filter(space=space).update(revoked_at=timezone.now())
     audit.record(actor.org, actor, "space.member_removed", str(space.id), member=member.handle)
 
 

@@ -1,7 +1,7 @@
 """What one request to a provider used, and what the organization pays for it.
 
 *Called by*: usage pages, the audit; only ledger_settle writes. *Keeps true*: one row for each attempt of a hold,
-never changed; a failed or empty attempt is charged nothing. *Why* not unique by the upstream's id: upstreams repeat ids.
+never changed; a failed or empty attempt is charged nothing. *Why* not unique by an upstream's id: those repeat.
 """
 
 from django.db import models

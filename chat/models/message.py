@@ -8,6 +8,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 
 from workspace.models import Space
@@ -79,6 +80,6 @@ class Message(models.Model):
         # Safe: chat.markdown made it, and its allow-list was the last step.
         return mark_safe(self.html)
 
-    @property
+    @cached_property
     def mention_ids(self) -> list[str]:
         return [str(mention.member_id) for mention in self.mentions.all() if mention.member_id]

@@ -40,6 +40,8 @@ class Reply(models.Model):
     # The question and all before it: several models in one message answer from the same snapshot.
     reads_to = models.BigIntegerField()
     input_bound = models.PositiveIntegerField(default=0)
+    # The budget in which the same lines fit again: what the worker reads is never more than what was held for.
+    reads_bytes = models.PositiveIntegerField(default=0)
     max_output_tokens = models.PositiveIntegerField(default=0)
     runs = models.PositiveSmallIntegerField(default=0)
     fence = models.BigIntegerField(default=0)

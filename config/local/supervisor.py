@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from config.local import install, ports, survivors
-from config.local.child import Child, end, read_last_line, wait_for
+from config.local.child import Child, end, read_reason, wait_for
 from config.local.data_dir import DataDir, write_json
 from config.local.preparation import CATALOG, COLLECT, MIGRATE, prepare
 from config.local.stand_ins import StandIns, missing_from
@@ -131,8 +131,8 @@ class Supervisor:
         child.failures = 1 if time.monotonic() - child.started > STEADY_SECONDS else child.failures + 1
         pause = min(0.25 * 2**child.failures, PAUSE_SECONDS_MAX)
         end([child])
-        code, word = child.process.returncode, read_last_line(child.log)
-        say(f"{child.name} ended (exit code {code}) and is started again in {pause:g} s. Its last word: {word[:200]}")
+        code, word = child.process.returncode, read_reason(child.log)
+        say(f"{child.name} ended (exit code {code}) and is started again in {pause:g} s. Its log says: {word}")
         return pause
 
 

@@ -102,9 +102,7 @@ async def _round(
         watched.last.clear()
         marks = [next(_marks) for _ in browsers]
         posts = [
-            browser.post(
-                f"{on.space_path(space)}messages/", text=f"@{handle} what is mark{mark}?", client_id=new_id()
-            )
+            browser.post(f"{on.space_path(space)}messages/", text=f"@{handle} what is mark{mark}?", client_id=new_id())
             for browser, space, mark in zip(browsers, spaces, marks, strict=True)
         ]
         found |= dict(zip(marks, await asyncio.gather(*posts), strict=True))

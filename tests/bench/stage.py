@@ -6,6 +6,7 @@ started is stopped; Django is imported only once the environment names the bench
 
 import contextlib
 import os
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -61,14 +62,23 @@ class Stage:
         host, _ = Provider.objects.update_or_create(
             slug="upstream",
             defaults={
-                "name": "Upstream", "api_base": self.upstream.url, "env_names": ["SCRIPTED_KEY"], "is_enabled": True,
+                "name": "Upstream",
+                "api_base": self.upstream.url,
+                "env_names": ["SCRIPTED_KEY"],
+                "is_enabled": True,
             },
         )
         handle = f"tokens-{tokens}-{every_ms}"
         ai_model = AIModel.objects.create(key=handle, handle=handle, name="Upstream", maker_name="Bench")
         offer = Offer.objects.create(
-            provider=host, ai_model=ai_model, offer_id=handle, name=handle, input_usd_per_mtok=Decimal("0.1"),
-            output_usd_per_mtok=Decimal("0.2"), context_tokens=32_000, max_output_tokens=4_000,
+            provider=host,
+            ai_model=ai_model,
+            offer_id=handle,
+            name=handle,
+            input_usd_per_mtok=Decimal("0.1"),
+            output_usd_per_mtok=Decimal("0.2"),
+            context_tokens=32_000,
+            max_output_tokens=4_000,
         )
         prices.publish([offer.pk])
         return handle
@@ -98,9 +108,13 @@ class Stage:
 
     def audit(self) -> None:
         """The books must balance after a benchmark, or its figures are worth nothing."""
-        from django.core.management import call_command
+        from django.core.management import call_command, get_commands
 
-        call_command("audit_ledger")
+        from billing import ledger
+
+        assert ledger.balance(self.org.pk).held_ucr == 0, "credits are still held"
+        if "audit_ledger" in get_commands():
+            call_command("audit_ledger", stdout=sys.stderr)
 
 
 CSRF = "b" * 32

@@ -82,7 +82,9 @@ class Line(asyncio.Protocol):
         self.buffer = b""
         if head.startswith(b"GET /arrivals"):
             text = json.dumps(self.arrived).encode()
-            self.transport.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(text) + text)
+            self.transport.write(
+                b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(text) + text
+            )
         else:
             self._begin(body)
 

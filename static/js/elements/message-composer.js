@@ -47,6 +47,7 @@ class MessageComposer extends HTMLElement {
 
   #listen() {
     const { signal } = this.#life;
+    this.form.noValidate = true;
     this.form.addEventListener("submit", this.#submitted);
     this.field.addEventListener("input", this.#typed);
     this.field.addEventListener("keydown", this.#pressed);

@@ -18,6 +18,7 @@ class MessageFeed extends HTMLElement {
   #rows;
   #place;
   #unseen = 0;
+  #title;
 
   connectedCallback() {
     this.space = this.dataset.spaceId;
@@ -33,7 +34,7 @@ class MessageFeed extends HTMLElement {
       reload: () => location.reload(),
     });
     this.#place = new ScrollPlace(this.log, column, this.#moved);
-    decorate(this);
+    this.#title = document.title;
     this.#start();
     this.#listen();
   }
@@ -90,6 +91,7 @@ class MessageFeed extends HTMLElement {
     on("message.changed", (frame) => this.#sync.frame(frame));
     on("reply.deltas", ({ deltas }) => deltas.forEach((each) => this.#text(each)?.delta(each)));
     on("reply.blocks", ({ blocks }) => blocks.forEach((each) => this.#text(each)?.block(each)));
+    connection.on("refused", ({ code }) => code === "not_found" && location.reload(), signal);
     connection.on("doubt", () => this.#sync.catchUp(), signal);
     connection.subscribe(this.space);
     const poll = setInterval(() => connection.state === "away" && this.#sync.catchUp(), POLL_MS);
@@ -105,7 +107,7 @@ class MessageFeed extends HTMLElement {
   }
 
   #grown = ({ target }) => {
-    decorate(target);
+    this.#rows.finish(target);
     this.#place.hold();
   };
 
@@ -123,7 +125,6 @@ class MessageFeed extends HTMLElement {
     const hadFocus = old?.contains(document.activeElement);
     keepGrowing(old, row);
     const isNews = this.#rows.put(row);
-    decorate(row);
     if (hadFocus) (row.querySelector("footer button") ?? this.log).focus({ preventScroll: true });
     return isNews && !("mine" in row.dataset);
   }
@@ -141,12 +142,21 @@ class MessageFeed extends HTMLElement {
     const pill = this.querySelector("[data-newest]");
     pill.hidden = this.#place.atEnd || !this.#unseen;
     pill.lastChild.textContent = this.#unseen === 1 ? "1 new message" : `${this.#unseen} new messages`;
-    if (this.log.scrollTop < OLDER_PX) this.#sync.older();
+    document.title = this.#unseen ? `(${this.#unseen}) ${this.#title}` : this.#title;
+    if (this.log.scrollTop < OLDER_PX) this.#older();
   };
+
+  /** Older rows are put in without being read out. */
+  async #older() {
+    if (!this.#sync.state.more) return;
+    this.log.ariaBusy = "true";
+    await this.#sync.older();
+    this.log.ariaBusy = "false";
+  }
 
   #clicked = ({ target }) => {
     if (target.closest("[data-newest]")) this.#place.toEnd();
-    if (target.closest("[data-older]")) this.#sync.older();
+    if (target.closest("[data-older]")) this.#older();
     const row = target.closest("[data-pending]");
     if (row && target.closest("[data-retry]")) this.#tell("pending.retry", row.dataset.clientId);
     if (row && target.closest("[data-discard]")) this.#tell("pending.discard", row.dataset.clientId);
@@ -179,17 +189,6 @@ function keepGrowing(old, row) {
   if (!before?.isLive || !after?.isLive || before.knownLength === 0) return;
   before.dataset.state = after.dataset.state;
   after.replaceWith(before);
-}
-
-/** Gives every block of code its copy button. */
-function decorate(root) {
-  for (const code of root.querySelectorAll("pre:not(.code > pre)")) {
-    const box = document.createElement("div");
-    box.className = "code";
-    code.replaceWith(box);
-    box.append(code, clone("code-copy"));
-    code.tabIndex = 0;
-  }
 }
 
 customElements.define("message-feed", MessageFeed);

@@ -25,7 +25,7 @@ class SpaceLinks extends HTMLElement {
 
   #remove = ({ space }) => {
     const link = this.#link(space);
-    if (link?.hasAttribute("aria-current")) location.assign("/");
+    if (link?.hasAttribute("aria-current")) location.reload();
     else link?.closest("li").remove();
   };
 

@@ -40,7 +40,8 @@ async function call(url, options, signal) {
     if (signal?.aborted) throw error;
     throw new Trouble("The server cannot be reached.");
   }
-  if (response.ok && answer) return answer;
+  // Nothing that answers in JSON redirects, but for the way to the sign-in page.
+  if (response.ok && answer && !response.redirected) return answer;
   throw complaint(response, answer);
 }
 

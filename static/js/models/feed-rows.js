@@ -15,7 +15,10 @@ export class FeedRows {
   constructor(column, viewer) {
     this.#column = column;
     this.#viewer = viewer;
-    this.all.forEach((row) => this.#dress(row));
+    for (const row of this.all) {
+      this.#dress(row);
+      this.finish(row);
+    }
   }
 
   get all() {
@@ -58,6 +61,7 @@ export class FeedRows {
     }
     this.#dress(row);
     this.#dressNext(row);
+    this.finish(row);
     return !old && !own && !this.#nextMessage(row);
   }
 
@@ -72,6 +76,19 @@ export class FeedRows {
     if (row.previousElementSibling?.matches(".day")) row.previousElementSibling.remove();
     row.remove();
     if (next) this.#dress(next);
+  }
+
+  /** What only a browser adds to a text: copy buttons, links that leave the page alone, one's own mentions. */
+  finish(text) {
+    for (const code of text.querySelectorAll("pre:not(.code > pre)")) {
+      const box = document.createElement("div");
+      box.className = "code";
+      code.replaceWith(box);
+      box.append(code, clone("code-copy"));
+      code.tabIndex = 0;
+    }
+    for (const link of text.querySelectorAll(".prose a[href^='http']")) link.target = "_blank";
+    for (const name of text.querySelectorAll(`[data-mention="M:${CSS.escape(this.#viewer.member)}"]`)) name.dataset.me = "";
   }
 
   #place(row) {
@@ -133,7 +150,6 @@ export class FeedRows {
     row.toggleAttribute("data-mine", authorId === member);
     row.toggleAttribute("data-mentions-me", mentionIds.split(" ").includes(member));
     row.toggleAttribute("data-may-act", Boolean(askedBy) && (isAdmin || askedBy === member));
-    for (const mention of row.querySelectorAll(`[data-mention="M:${CSS.escape(member)}"]`)) mention.dataset.me = "";
   }
 }
 

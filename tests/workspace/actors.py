@@ -1,0 +1,181 @@
+"""Everybody who may knock: fourteen kinds of person, and three organizations full of words that must not leak.
+
+*Called by*: tests/test_access_matrix.py, tests/chat/test_socket_access.py. *Keeps true*: every name and text of a scope
+holds that scope's own word, so that one search of an answer tells whose things are in it.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.test import Client
+from django.utils import timezone
+
+from billing import plans
+from chat import feed, places, replies
+from chat.models import Message, Reply
+from workspace import invitations, members, orgs, spaces
+from workspace.models import Invitation, Member, Org, Role, Space, SpaceMember, User
+
+ACTORS = (
+    *("anonymous", "other_org_member", "other_org_owner", "same_org_not_in_private_space", "guest_in_space", "member"),
+    *("space_owner", "org_admin", "org_owner", "removed_from_space", "removed_from_org", "deactivated_account"),
+    *("demoted_admin", "suspended_org_member"),
+)
+# The words, by what they are in: the home organization's name, its public Space, its private Space, the name and the
+# address of somebody who is in the public Space only, and all of the two other organizations.
+HOME, PUBLIC, PRIVATE, PERSON, ADDRESS, OTHER, FROZEN = (
+    *("kestrelhome", "kestrelpublic", "wrenprivate", "finchperson", "finchaddress", "ravenother", "larkfrozen"),
+)
+WORDS = {HOME, PUBLIC, PRIVATE, PERSON, ADDRESS, OTHER, FROZEN}
+_INSIDER = {HOME, PUBLIC, PERSON}
+MAY_SEE: dict[str, set[str]] = {
+    "anonymous": set(),
+    "other_org_member": {OTHER},
+    "other_org_owner": {OTHER},
+    "same_org_not_in_private_space": _INSIDER,
+    "guest_in_space": {HOME, PRIVATE},
+    "member": _INSIDER | {PRIVATE},
+    "space_owner": _INSIDER | {PRIVATE},
+    "org_admin": _INSIDER | {ADDRESS},
+    "org_owner": _INSIDER | {ADDRESS},
+    "removed_from_space": _INSIDER,
+    "removed_from_org": set(),
+    "deactivated_account": set(),
+    "demoted_admin": _INSIDER,
+    "suspended_org_member": {FROZEN},
+}
+
+
+@dataclass
+class Place:
+    """A Space with one of everything in it."""
+
+    space: Space
+    message: Message
+    queued: Reply
+    stopped: Reply
+    bystander: Member
+    invitation: Invitation | None = None
+
+
+@dataclass
+class World:
+    org: Org
+    private: Place
+    public: Place
+    frozen: Place
+    foreign: Place
+    users: dict[str, User] = field(default_factory=dict)
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def place(self, actor: str, target: str) -> Place:
+        """What the actor reaches for: the suspended member has a Space of its own organization to reach for."""
+        return self.frozen if actor == "suspended_org_member" else getattr(self, target)
+
+    def client(self, actor: str) -> Client:
+        """A browser that the actor is signed in with; a new one each time, with the same session."""
+        browser = Client(raise_request_exception=False)
+        if actor in self.cookies:
+            browser.cookies["parley"] = self.cookies[actor]
+        return browser
+
+
+def build(make_model: Callable[..., Any]) -> World:
+    """Make everything, and sign everybody in."""
+    make_model("oracle")
+    users = {actor: _user(actor) for actor in ACTORS if actor != "anonymous"}
+    owner = _found(users["org_owner"], HOME)
+    seats = {actor: members.admit(owner.org, users[actor], role=_role(actor)) for actor in ACTORS[3:13]}
+    everybody = [seats[actor] for actor in ACTORS[3:13] if actor != "guest_in_space"]
+    person = members.admit(owner.org, _user(PERSON, ADDRESS), role=Role.MEMBER)
+    public = _place(owner, PUBLIC, is_private=False, people=[*everybody, person], asker=person)
+    insiders = [seats[actor] for actor in ("member", "guest_in_space", "removed_from_space", "removed_from_org")]
+    witness = members.admit(owner.org, _user("witness"), role=Role.MEMBER)
+    private = _place(
+        seats["space_owner"], PRIVATE, is_private=True, people=[*insiders, seats["deactivated_account"], witness]
+    )
+    foreign_owner = _found(users["other_org_owner"], OTHER)
+    foreign_member = members.admit(foreign_owner.org, users["other_org_member"], role=Role.MEMBER)
+    foreign = _place(foreign_owner, OTHER, is_private=False, people=[foreign_member])
+    frozen_owner = _found(_user("frozen_owner"), FROZEN)
+    frozen_member = members.admit(frozen_owner.org, users["suspended_org_member"], role=Role.MEMBER)
+    frozen = _place(frozen_owner, FROZEN, is_private=True, people=[frozen_member])
+    world = World(owner.org, private, public, frozen, foreign, users)
+    _sign_in(world)
+    _take_away(world, owner, seats)
+    for place, maker in ((private, seats["space_owner"]), (public, owner), (foreign, foreign_owner)):
+        place.invitation = _invitation(place, maker)
+    frozen.invitation = _invitation(frozen, frozen_owner)
+    Org.objects.filter(pk=frozen_owner.org_id).update(suspended_at=timezone.now())
+    # A link that was made before somebody was removed does not let them in again.
+    Member.objects.filter(pk=seats["removed_from_org"].pk).update(left_at=timezone.now())
+    return world
+
+
+def _user(name: str, address: str = "") -> User:
+    email = f"{address or name}@people.example.com"
+    return User.objects.create(email=email, password=_password(), name=name.replace("_", " ").title())
+
+
+@cache
+def _password() -> str:
+    """One hash for everybody: making it is slow on purpose."""
+    return make_password("correct horse battery")
+
+
+def _role(actor: str) -> str:
+    return {"guest_in_space": Role.GUEST, "org_admin": Role.ADMIN, "demoted_admin": Role.ADMIN}.get(actor, Role.MEMBER)
+
+
+def _found(user: User, word: str) -> Member:
+    owner = orgs.found(user, name=word.title())
+    plans.enroll(owner.org, "business")
+    return owner
+
+
+def _place(owner: Member, word: str, *, is_private: bool, people: list[Member], asker: Member | None = None) -> Place:
+    space = spaces.create(owner, name=f"{word.title()} Room", is_private=is_private)
+    present = [member for member in people if member.pk != owner.pk]
+    SpaceMember.objects.bulk_create(SpaceMember(org=owner.org, space=space, member=member) for member in present)
+    asker = asker or people[0]
+    message, queued = feed.post(space, asker, text=f"@oracle about {word} text", client_id=uuid.uuid4())
+    _, second = feed.post(space, asker, text=f"@oracle more {word} text", client_id=uuid.uuid4())
+    replies.stop(asker, second.reply)
+    Message.objects.filter(pk=second.pk).update(text=f"{word} answer", html=f"<p>{word} answer</p>")
+    return Place(space, message, queued.reply, second.reply, present[-1])
+
+
+def _invitation(place: Place, maker: Member) -> Invitation:
+    return Invitation.objects.create(
+        org_id=place.space.org_id,
+        space=place.space,
+        created_by=maker,
+        max_uses=25,
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+
+
+def _sign_in(world: World) -> None:
+    for actor, user in world.users.items():
+        browser = Client()
+        browser.force_login(user)
+        world.cookies[actor] = browser.cookies["parley"].value
+
+
+def _take_away(world: World, owner: Member, seats: dict[str, Member]) -> None:
+    """What is lost after signing in, by the product's own verbs where it has them."""
+    creator = seats["space_owner"]
+    places.remove_from_space(creator, world.private.space, seats["removed_from_space"])
+    places.remove_from_org(owner, seats["removed_from_org"])
+    members.change_role(owner, seats["demoted_admin"], role=Role.MEMBER)
+    User.objects.filter(pk=world.users["deactivated_account"].pk).update(is_active=False)
+
+
+def key(place: Place) -> str:
+    assert place.invitation
+    return invitations.key(place.invitation)
