@@ -128,7 +128,8 @@ def hold(
 
     `price_ids` are those of the route's offers; None stands for one without a price, and none at all is right only
     with `own_key`. `durable=False` does not wait for the disk when this is the outermost transaction: a crash of the
-    database may then lose the hold, and `settle` makes up for it. Raises NoCredits, CapReached, Unpriced, ForeignCall.
+    database may then lose the hold, and `settle` makes up for it. Inside a larger transaction call this last, because
+    the pool stays locked until that one ends. Raises NoCredits, CapReached, Unpriced, ForeignCall.
     """
     is_async = not durable and not connection.in_atomic_block
     row = _call(

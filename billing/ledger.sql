@@ -160,10 +160,8 @@ BEGIN
     v_reasoning := least(greatest(a.reasoning, 0), v_completion);
     v_list := 0;
     IF NOT a.own_key THEN
-      IF NOT p_is_lost AND NOT a.price = ANY (p_hold.prices) THEN
-        RAISE EXCEPTION 'call % was not held at price %', p_hold.call, a.price;
-      END IF;
-      SELECT * INTO STRICT v_price FROM billing_price WHERE id = a.price;
+      SELECT * INTO v_price FROM billing_price WHERE id = a.price AND (p_is_lost OR id = ANY (p_hold.prices));
+      IF NOT FOUND THEN RAISE EXCEPTION 'call % was not held at price %', p_hold.call, a.price; END IF;
       v_list := ledger_cost(v_price, v_prompt, v_cached, v_cache_write, v_completion);
     END IF;
     v_charge := CASE WHEN a.delivered AND v_completion > 0 THEN v_list ELSE 0 END;

@@ -10,6 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db.models import F
 from django.utils import timezone
 
 from billing import ledger, prices
@@ -113,11 +114,11 @@ def resume(payer: Payer, *, lost_tries: int = 0) -> Metered:
     `lost_tries`: how many were noted by note_lost, so that this one's tries are numbered after them.
     """
     hold = Hold.objects.get(call=payer.call, org_id=payer.org_id, state="open")
-    held = {price.offer_id: price.pk for price in Price.objects.filter(pk__in=hold.prices)}
-    callable_now = Offer.objects.callable().filter(pk__in=held).select_related("provider")
-    order = {price_id: place for place, price_id in enumerate(hold.prices)}
-    chosen = sorted(callable_now, key=lambda offer: order[held[offer.pk]])
-    return Metered(payer, routes.route(chosen), held, hold.max_output_tokens, lost_tries)
+    callable_now = Offer.objects.callable().filter(prices__in=hold.prices).annotate(held_price=F("prices"))
+    held: dict[Offer, int] = {offer: offer.held_price for offer in callable_now.select_related("provider")}
+    chosen = sorted(held, key=lambda offer: hold.prices.index(held[offer]))
+    price_ids = {offer.pk: held[offer] for offer in chosen}
+    return Metered(payer, routes.route(chosen), price_ids, hold.max_output_tokens, lost_tries)
 
 
 def settle(metered: Metered, *, is_delivered: bool) -> Bill:

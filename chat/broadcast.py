@@ -131,13 +131,17 @@ def publish(frames: list[tuple[str, dict[str, object]]]) -> None:
 
 def live_text(reply_id: uuid.UUID, fence: int) -> str:
     """The text of an answer that is streaming, as far as the worker has sent it; "" when unknown."""
+    global _quiet_until
     if time.monotonic() < _quiet_until:
         return ""
     try:
         text: Any = _client().get(live_key(reply_id, fence))
         return (text or b"").decode()
-    except (redis.RedisError, UnicodeDecodeError):
-        return ""
+    except redis.RedisError:
+        _quiet_until = time.monotonic() + QUIET_SECONDS
+    except UnicodeDecodeError:
+        pass
+    return ""
 
 
 def live_key(reply_id: uuid.UUID, fence: int) -> str:
@@ -151,8 +155,8 @@ def _client() -> redis.Redis:
         _redis = redis.Redis.from_url(
             settings.REDIS_URL,
             socket_connect_timeout=0.5,
-            socket_timeout=2,
+            socket_timeout=1,
             max_connections=200,
-            retry=Retry(NoBackoff(), 1),
+            retry=Retry(NoBackoff(), 1, (redis.ConnectionError,)),
         )
     return _redis

@@ -149,7 +149,7 @@ class Engine:
 
     async def _save_end(self, answer: Answer, ending: replies.Ending) -> None:
         """Save the end. While PostgreSQL is away the text waits here: it is worth more than this loop's patience."""
-        await self.wire.flush()
+        await self.wire.flush([answer])
         waited, pause = 0.0, 0.2
         while True:
             try:

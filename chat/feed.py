@@ -5,7 +5,7 @@ under its row lock and stamps the row it changed; what a browser had plus the ch
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -52,14 +52,12 @@ def post(space: Space, author: Member, *, text: str, client_id: uuid.UUID) -> li
 
     text = clean(text)
     found = mentions.find(text, space, author)
+    html = markdown.render(found.text, found.names)
     revision = advance(space, by=1 + len(found.ai_models))
-    first = Message.objects.for_page().filter(org_id=space.org_id, author=author, client_id=client_id).first()
-    if first is not None and first.space_id != space.pk:
-        raise Invalid("This client_id was used in another Space. Send the message with a new one.")
-    if first is not None:
-        again = list(Message.objects.for_page().filter(reply__question=first).order_by("position"))
+    if first := Message.objects.filter(org_id=space.org_id, author=author, client_id=client_id).first():
+        again = _again(first, space)
         transaction.set_rollback(True)
-        return [first, *again]
+        return again
     position = revision - len(found.ai_models)
     message = Message(
         org_id=space.org_id,
@@ -69,10 +67,11 @@ def post(space: Space, author: Member, *, text: str, client_id: uuid.UUID) -> li
         author=author,
         client_id=client_id,
         text=found.text,
-        html=markdown.render(found.text, found.names),
+        html=html,
     )
     message.save(force_insert=True)
     _write_mentions(message, found)
+    message.mark_new(mention_ids=[str(member.pk) for member in found.members])
     written = [message, *replies.ask(message, found.ai_models, first_position=position + 1)]
     tell(space, written)
     return written
@@ -92,10 +91,12 @@ def touch(message: Message) -> None:
     message.revision = advance(message.space)
 
 
-def tell(space: Space, messages: Iterable[Message]) -> None:
-    """Once this transaction is committed, send these messages to everyone in the Space."""
-    ids = [message.pk for message in messages]
-    transaction.on_commit(lambda: broadcast.messages_changed(space.pk, [broadcast.as_json(m) for m in load(ids)]))
+def tell(space: Space, messages: Sequence[Message]) -> None:
+    """Once this transaction is committed, send these messages, as they stand here, to everyone in the Space.
+
+    They come from `load`, or are whole: what the partial shows is known, and the row was written as the object says.
+    """
+    transaction.on_commit(lambda: broadcast.messages_changed(space.pk, [broadcast.as_json(m) for m in messages]))
 
 
 def load(ids: list[uuid.UUID]) -> list[Message]:
@@ -144,6 +145,14 @@ def clean(text: str) -> str:
 
 
 _INVISIBLE = set("\u200b\u200c\u200d\u2060\ufeff\u00ad\u115f\u1160\u2800\u3164\uffa0")
+
+
+def _again(first: Message, space: Space) -> list[Message]:
+    """What a post that is sent once more made the first time."""
+    if first.space_id != space.pk:
+        raise Invalid("This client_id was used in another Space. Send the message with a new one.")
+    asked = Message.objects.filter(reply__question=first).order_by("position").values_list("pk", flat=True)
+    return load([first.pk, *asked])
 
 
 def _page(query: object, *, is_newest_first: bool) -> Page:

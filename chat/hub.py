@@ -37,7 +37,8 @@ class Reader(Protocol):
 class Hub:
     """Topics, and who listens to each."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, quiet_seconds: float = 10.0) -> None:
+        self._quiet_seconds = quiet_seconds
         self.readers: dict[str, set[Reader]] = defaultdict(set)
         self._subscribed: dict[str, asyncio.Event] = {}
         # Topics whose readers may have missed frames; they are told once Redis has confirmed the subscription.
@@ -73,6 +74,14 @@ class Hub:
             self._deaf.discard(topic)
             await self._tell_redis("unsubscribe", topic)
 
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        if self._pubsub is not None:
+            await self._pubsub.aclose()
+        if self._redis is not None:
+            await self._redis.aclose()
+
     async def _run(self) -> None:
         """Read from Redis for ever; after every break subscribe again and have everyone catch up."""
         failures = 0
@@ -82,12 +91,15 @@ class Hub:
                 failures = 0
                 await self._read()
             except (redis.RedisError, OSError) as error:
-                self._deaf.update(self._subscribed)
-                for ready in self._subscribed.values():
-                    ready.clear()
                 _log.warning("hub.away", error=type(error).__name__)
-                await asyncio.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
-                failures += 1
+            except Exception:
+                # Live updates of the whole process hang on this task: it stumbles, says so, and goes on.
+                _log.exception("hub.crashed")
+            self._deaf.update(self._subscribed)
+            for ready in self._subscribed.values():
+                ready.clear()
+            await asyncio.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
+            failures += 1
 
     async def _connect(self) -> None:
         if self._redis is None:
@@ -107,11 +119,11 @@ class Hub:
     async def _read(self) -> None:
         assert self._pubsub is not None
         while True:
-            message = await self._pubsub.get_message(timeout=10)
+            message = await self._pubsub.get_message(timeout=self._quiet_seconds)
             if message is None:
-                await self._pubsub.ping()
+                await self._pubsub.ping()  # a peer that is gone is noticed by asking
                 continue
-            topic = message["channel"].decode()
+            topic = (message["channel"] or b"").decode()  # a pong has none
             if message["type"] == "message":
                 self._deliver(topic, message["data"])
             elif message["type"] == "subscribe" and topic in self._subscribed:

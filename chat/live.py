@@ -10,6 +10,7 @@ import math
 import time
 import uuid
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import redis.asyncio
@@ -71,10 +72,11 @@ class Wire:
             socket_connect_timeout=0.5,
             socket_timeout=2,
             max_connections=20,
-            retry=Retry(NoBackoff(), 1),
+            retry=Retry(NoBackoff(), 1, (redis.ConnectionError,)),
         )
         self._fresh: dict[uuid.UUID, Answer] = {}
         self._wake = asyncio.Event()
+        self._sending = asyncio.Lock()
         self._quiet_until = 0.0
 
     def note(self, answer: Answer) -> None:
@@ -84,20 +86,32 @@ class Wire:
             self._wake.set()
 
     async def run(self) -> None:
+        """Send once a beat; between beats only what begins, so that many who begin do not cost the others theirs."""
+        loop = asyncio.get_running_loop()
+        beat_at = 0.0
         while True:
+            if loop.time() >= beat_at:
+                beat_at = loop.time() + BEAT_SECONDS
+                await self.flush()
             try:
-                await asyncio.wait_for(self._wake.wait(), BEAT_SECONDS)
+                async with asyncio.timeout_at(beat_at):
+                    await self._wake.wait()
             except TimeoutError:
-                pass
+                continue
             self._wake.clear()
-            await self.flush()
+            await self.flush([answer for answer in self._fresh.values() if answer.sent_utf16 == 0])
 
-    async def flush(self) -> None:
-        now = time.monotonic()
-        answers = [answer for answer in self._fresh.values() if answer.owned_until > now]
-        self._fresh = {key: answer for key, answer in self._fresh.items() if answer.owned_until <= now}
-        if not answers:
-            return
+    async def flush(self, answers: Sequence[Answer] | None = None) -> None:
+        """Send what is new, of all answers or of these. Two senders at once would overtake each other."""
+        async with self._sending:
+            now = time.monotonic()
+            chosen = self._fresh.values() if answers is None else [answer for answer in answers if answer.fresh]
+            if owned := [answer for answer in chosen if answer.owned_until > now]:
+                await self._flush(owned)
+
+    async def _flush(self, answers: Sequence[Answer]) -> None:
+        for answer in answers:
+            self._fresh.pop(answer.job.reply_id, None)
         deltas: dict[uuid.UUID, list[dict[str, object]]] = defaultdict(list)
         grown: list[tuple[Answer, str]] = []
         for answer in answers:
@@ -132,7 +146,7 @@ class Wire:
     async def heartbeat(self, key: str, *, ttl_seconds: int) -> None:
         await self._redis.set(key, "1", ex=ttl_seconds)
 
-    def _finished_blocks(self, answers: list[Answer]) -> list[tuple[str, dict[str, object]]]:
+    def _finished_blocks(self, answers: Sequence[Answer]) -> list[tuple[str, dict[str, object]]]:
         # Rendering is bounded in each beat: text comes first, its finery when there is time.
         frames: list[tuple[str, dict[str, object]]] = []
         until = time.perf_counter() + RENDER_BUDGET_SECONDS

@@ -132,6 +132,12 @@ def _show_cell(self: RendererHTML, tokens: Sequence[Token], index: int, options:
     return f"<{token.tag}{side_class}>"
 
 
+def _show_heading(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    """A heading of a message stands below those of the page, which are h1 and h2."""
+    level = min(int(tokens[index].tag[1]) + 2, 6)
+    return f"<h{level}>" if tokens[index].nesting == 1 else f"</h{level}>\n"
+
+
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
     parser.disable("html_inline").disable("html_block")
@@ -144,6 +150,8 @@ def _parser() -> MarkdownIt:
         "code_block": _show_code,
         "th_open": _show_cell,
         "td_open": _show_cell,
+        "heading_open": _show_heading,
+        "heading_close": _show_heading,
     }.items():
         parser.add_render_rule(name, show)
     return parser

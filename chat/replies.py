@@ -24,6 +24,8 @@ from workspace.errors import Forbidden, Invalid, Refused
 from workspace.models import Member, Space
 
 RUNS_MAX = 2
+# The question is always asked, if cut short: a budget below this would leave nothing of it.
+BYTES_MIN = 600
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def ask(question: Message, ai_models: Sequence[AIModel], *, first_position: int)
             revision=first_position + place,
             ai_model=ai_model,
         )
+        message.mark_new(mention_ids=[])
         message.save(force_insert=True)
         reply = Reply(
             org_id=question.org_id,
@@ -76,6 +79,7 @@ def ask(question: Message, ai_models: Sequence[AIModel], *, first_position: int)
             ai_model=ai_model,
             reads_to=question.position,
         )
+        reply.mark_untried()
         _reserve(reply, lines)
         reply.save(force_insert=True)
         written.append(message)
@@ -86,15 +90,17 @@ def ask(question: Message, ai_models: Sequence[AIModel], *, first_position: int)
 @transaction.atomic
 def claim(reply_id: uuid.UUID) -> Job | None:
     """Take a queued answer. None when somebody else has it, or it has ended."""
-    reply = Reply.objects.select_related("space__org", "asked_by__user", "ai_model", "message").get(pk=reply_id)
+    reply = Reply.objects.select_related("message__ai_model").get(pk=reply_id)
     if reply.state != ReplyState.QUEUED:
         return None
-    revision = feed.advance(reply.space)
+    revision = feed.advance(Space(pk=reply.space_id))
     if not _take(reply):
         transaction.set_rollback(True)
         return None
+    job = None
     try:
-        access.space_of(Member.objects.present().select_related("org").get(pk=reply.asked_by_id), reply.space_id)
+        asker = Member.objects.present().select_related("org").get(pk=reply.asked_by_id)
+        reply.space = access.space_of(asker, reply.space_id)
         metered = metering.resume(_payer(reply), lost_tries=reply.runs - 1)
     except (Member.DoesNotExist, Refused):
         _close(reply, Ending(ReplyState.FAILED, "no_access"))
@@ -103,19 +109,16 @@ def claim(reply_id: uuid.UUID) -> Job | None:
     except metering.Hold.DoesNotExist:
         _close(reply, Ending(ReplyState.FAILED, "interrupted"))
     else:
-        Message.objects.filter(pk=reply.message_id).update(revision=revision)
-        feed.tell(reply.space, [reply.message])
-        request = _request(reply, metered)
         is_lowered = metered.max_output_tokens < reply.max_output_tokens
-        return Job(reply.pk, reply.message_id, reply.space_id, reply.org_id, reply.fence, metered, request, is_lowered)
-    Message.objects.filter(pk=reply.message_id).update(revision=revision)
-    feed.tell(reply.space, [reply.message])
-    return None
+        ids = reply.pk, reply.message_id, reply.space_id, reply.org_id
+        job = Job(*ids, reply.fence, metered, _request(reply, metered), is_lowered)
+    _tell(reply, revision=revision)
+    return job
 
 
 def shorter(job: Job, *, by: int) -> Request:
     """The same question with a smaller part of the history, after a provider said that it was too long."""
-    reply = Reply.objects.select_related("space", "ai_model").get(pk=job.reply_id)
+    reply = Reply.objects.select_related("space", "message__ai_model").get(pk=job.reply_id)
     return _request(reply, job.metered, shorten=by)
 
 
@@ -153,9 +156,9 @@ def checkpoint(texts: Sequence[tuple[uuid.UUID, int, str]]) -> tuple[set[uuid.UU
 @transaction.atomic
 def end(job: Job, *, text: str, ending: Ending) -> None:
     """Write the end: text, settlement, state and reason at once. Raises LostFence when the answer was taken over."""
-    space = Space.objects.get(pk=job.space_id)
-    revision = feed.advance(space)
-    reply = Reply.objects.select_for_update().filter(pk=job.reply_id, fence=job.fence, state="streaming").first()
+    revision = feed.advance(Space(pk=job.space_id))
+    mine = Reply.objects.filter(pk=job.reply_id, fence=job.fence, state="streaming")
+    reply = mine.select_for_update(of=("self",)).select_related("message__ai_model").first()
     if reply is None:
         raise LostFence
     bill = metering.settle(job.metered, is_delivered=bool(text.strip()))
@@ -189,7 +192,7 @@ def end_lost(reply_id: uuid.UUID) -> None:
     if not text and reply.runs < RUNS_MAX and reply.stop_asked_by_id is None:
         Reply.objects.filter(pk=reply.pk).update(state="queued", leased_until=None, fence=reply.fence + 1)
         Message.objects.filter(pk=reply.message_id).update(revision=revision)
-        feed.tell(reply.space, [reply.message])
+        feed.tell(reply.space, feed.load([reply.message_id]))
         _wake([reply])
         return
     bill = metering.Bill(0, None, None, False)
@@ -216,7 +219,7 @@ def stop(member: Member, reply: Reply) -> None:
         transaction.on_commit(lambda: broadcast.stop_asked(reply.pk))
         Reply.objects.filter(pk=reply.pk, stop_asked_by=None).update(stop_asked_by=member)
         Message.objects.filter(pk=reply.message_id).update(revision=revision)
-        feed.tell(space, [reply.message])
+        feed.tell(space, feed.load([reply.message_id]))
     else:
         transaction.set_rollback(True)
 
@@ -252,8 +255,9 @@ def retry(member: Member, reply: Reply) -> list[Message]:
     Message.objects.filter(pk=reply.message_id).update(revision=position - 1)
     if again.state == ReplyState.QUEUED:
         _wake([again])
-    feed.tell(feed_space, [reply.message, message])
-    return [reply.message, message]
+    shown = feed.load([reply.message_id, message.pk])
+    feed.tell(feed_space, shown)
+    return shown
 
 
 def _reserve(reply: Reply, lines: list[transcript.Line]) -> None:
@@ -261,7 +265,9 @@ def _reserve(reply: Reply, lines: list[transcript.Line]) -> None:
     try:
         priced = metering.offers(reply.ai_model)
         window = metering.window(priced, most_output_tokens=settings.REPLY_MAX_OUTPUT_TOKENS)
-        made = _transcript(reply, lines, context_tokens=window.context_tokens, max_output=window.max_output_tokens)
+        room = (window.context_tokens - window.max_output_tokens) * transcript.BYTES_PER_TOKEN
+        made = _transcript(reply, lines, max_bytes=min(room, settings.REPLY_MAX_INPUT_BYTES))
+        reply.reads_bytes = made.bytes_needed
         reply.input_bound = min(made.token_ceiling, window.context_tokens)
         reply.max_output_tokens = window.max_output_tokens
         metering.reserve(
@@ -272,27 +278,18 @@ def _reserve(reply: Reply, lines: list[transcript.Line]) -> None:
         reply.ended_at = timezone.now()
 
 
-def _transcript(
-    reply: Reply, lines: list[transcript.Line], *, context_tokens: int, max_output: int, shorten: int = 1
-) -> transcript.Transcript:
-    window_bytes = (context_tokens - max_output) * transcript.BYTES_PER_TOKEN
+def _transcript(reply: Reply, lines: list[transcript.Line], *, max_bytes: int) -> transcript.Transcript:
+    ai_model = reply.message.ai_model
+    assert ai_model
     return transcript.build(
-        lines,
-        reply.space,
-        ai_model_id=reply.ai_model_id,
-        handle=reply.ai_model.handle,
-        max_bytes=max(min(window_bytes, settings.REPLY_MAX_INPUT_BYTES) // shorten, 600),
+        lines, reply.space, ai_model_id=ai_model.pk, handle=ai_model.handle, max_bytes=max(max_bytes, BYTES_MIN)
     )
 
 
 def _request(reply: Reply, metered: metering.Metered, *, shorten: int = 1) -> Request:
-    """What the worker asks: the same lines as when the answer was reserved, so that the hold covers it."""
+    """What the worker asks: no more than when the answer was reserved, whatever has ended since."""
     lines = transcript.lines(reply.space, reads_to=reply.reads_to)
-    priced = metering.offers(reply.ai_model)
-    window = metering.window(priced, most_output_tokens=settings.REPLY_MAX_OUTPUT_TOKENS)
-    made = _transcript(
-        reply, lines, context_tokens=window.context_tokens, max_output=window.max_output_tokens, shorten=shorten
-    )
+    made = _transcript(reply, lines, max_bytes=reply.reads_bytes // shorten)
     return Request(made.turns, metered.max_output_tokens, settings.REPLY_MAX_TEXT_BYTES)
 
 
@@ -314,7 +311,7 @@ def _take(reply: Reply) -> bool:
         leased_until=Now() + timedelta(seconds=settings.REPLY_LEASE_SECONDS),
         started_at=Now(),
     )
-    reply.fence, reply.runs = reply.fence + 1, reply.runs + 1
+    reply.state, reply.fence, reply.runs = ReplyState.STREAMING, reply.fence + 1, reply.runs + 1
     return bool(taken)
 
 
@@ -323,10 +320,20 @@ def _finish(reply: Reply, ending: Ending, *, text: str, bill: metering.Bill, rev
     reply.prompt_tokens, reply.completion_tokens = bill.prompt_tokens, bill.completion_tokens
     reply.is_estimated = bill.is_estimated
     _close(reply, ending)
-    Message.objects.filter(pk=reply.message_id).update(text=text, html=markdown.render(text), revision=revision)
-    feed.tell(Space(pk=reply.space_id), [reply.message])
+    _tell(reply, revision=revision, text=text, html=markdown.render(text))
     org_id = reply.org_id
     transaction.on_commit(lambda: broadcast.pool_changed(org_id))
+
+
+def _tell(reply: Reply, *, revision: int, **changed: str) -> None:
+    """Write the message of a locked answer and send it on commit. It is whole here, so that nothing is read back."""
+    message = reply.message
+    Message.objects.filter(pk=message.pk).update(revision=revision, **changed)
+    for name, value in {"revision": revision, **changed}.items():
+        setattr(message, name, value)
+    message.mark_new(mention_ids=[])
+    reply.mark_untried()
+    feed.tell(Space(pk=reply.space_id), [message])
 
 
 def _close(reply: Reply, ending: Ending) -> None:

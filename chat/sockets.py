@@ -6,6 +6,7 @@ Close codes: 4400 bad frame, 4401 signed out, 4403 not (or no longer) a member, 
 """
 
 import asyncio
+import random
 import time
 import uuid
 from collections import deque
@@ -13,10 +14,12 @@ from importlib import import_module
 from typing import Any
 
 import orjson
+import structlog
 from channels.auth import get_user
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.urls import path
 
 from chat import broadcast
@@ -29,6 +32,7 @@ QUEUE_MAX = 256
 RECHECK_SECONDS = 30
 SPACES_MAX = 20
 FRAMES_PER_SECOND = 20
+_log = structlog.get_logger(__name__)
 _session_store = import_module(settings.SESSION_ENGINE).SessionStore
 
 
@@ -149,29 +153,37 @@ class Socket(AsyncWebsocketConsumer):
 
     async def _recheck(self) -> None:
         while True:
-            await asyncio.sleep(RECHECK_SECONDS)
-            await self._look_again()
+            # Not all at the same moment, when a thousand came at the same moment.
+            await asyncio.sleep(RECHECK_SECONDS * random.uniform(0.6, 1))
+            try:
+                await self._look_again()
+            except (OperationalError, InterfaceError) as error:
+                _log.warning("recheck.failed", error=type(error).__name__)
 
     async def _look_again(self) -> None:
         fresh = _session_store(self.scope["session"].session_key)
         if not (await get_user({"session": fresh})).is_authenticated:
             self._end(4401)
             return
-        code, gone = await database_sync_to_async(self._rights_now)()
+        code, mine = await database_sync_to_async(self._rights_now)()
         if code:
             self._end(code)
-        for space in gone:
+            return
+        for space in self.spaces - set(mine):
             await self._lose(space)
+        for space, revision in mine.items():
+            # Whatever frame was lost on its way, nobody stays behind for longer than this.
+            self._say({"type": "space.subscribed", "space": space, "revision": revision})
 
-    def _rights_now(self) -> tuple[int, set[uuid.UUID]]:
-        """A close code, or 0 and the Spaces that are no longer this member's to read."""
+    def _rights_now(self) -> tuple[int, dict[uuid.UUID, int]]:
+        """A close code, or 0 and the Spaces that are still this member's to read, with their revisions."""
         assert self.member is not None
         try:
             member = access.member(self.scope["user"], self.member.org.slug)
         except Refused:
-            return 4403, set()
-        visible = set(Space.objects.visible_to(member).filter(pk__in=self.spaces).values_list("pk", flat=True))
-        return 0, self.spaces - visible
+            return 4403, {}
+        mine = Space.objects.visible_to(member).filter(pk__in=self.spaces)
+        return 0, dict(mine.values_list("pk", "revision"))
 
     def _own_topics(self) -> list[str]:
         assert self.member is not None

@@ -154,7 +154,8 @@ CSRF_FAILURE_VIEW = "workspace.middleware.stale_form"
 # --- what a browser may do --------------------------------------------------------------------
 from csp.constants import NONCE, NONE, SELF  # noqa: E402
 
-_socket_origins = [origin.replace("http", "ws", 1) for origin in ALLOWED_ORIGINS]
+# An IPv6 address cannot be written in a policy; where that is the page's own origin, 'self' covers it.
+_socket_origins = [origin.replace("http", "ws", 1) for origin in ALLOWED_ORIGINS if "[" not in origin]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -219,11 +220,12 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 32
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 900,
-    "socket_timeout": 10,
-    "socket_connect_timeout": 2,
+    # Whoever posts does not wait for a broker that is away: the sweeper finds what was not called.
+    "max_retries": 0,
+    "socket_timeout": 3,
+    "socket_connect_timeout": 1,
     "socket_keepalive": True,
     "health_check_interval": 10,
-    "retry_on_timeout": True,
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

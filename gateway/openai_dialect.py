@@ -6,6 +6,8 @@ yielded exactly as sent; nothing that a provider sends can raise anything but a 
 eight times as much.
 """
 
+import asyncio
+import contextlib
 import math
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
@@ -22,6 +24,7 @@ from gateway.wire import Delta, Event, Finished, Request, Target, Try, Usage
 
 RETRY_AFTER_MAX = 60.0
 TOKENS_MAX = 100_000_000
+GOODBYE_SECONDS = 0.05
 _COMPLETION_TOKENS_FIELD = {"openai": "max_completion_tokens"}
 _FINISHES = {"stop": "stop", "length": "length", "content_filter": "filter"}
 
@@ -43,7 +46,8 @@ class OpenAIDialect:
         answer, events = _Answer(request.max_output_bytes), Events()
         try:
             async with Deadlines(limits) as deadlines, self._open(target, request, note) as response:
-                async for chunk in _reads(response):
+                reads = _reads(response)
+                async for chunk in reads:
                     deadlines.note_bytes()
                     for data in events.feed(chunk):
                         deadlines.note_begin()
@@ -54,6 +58,8 @@ class OpenAIDialect:
                 for data in () if answer.is_over else events.rest():
                     for event in answer.take(data):
                         yield event
+                if answer.is_done:
+                    await _part(reads)
         except CallFailed:
             # A model that said why it finished had finished: only the provider's goodbye is missing.
             if not answer.has_finished:
@@ -65,10 +71,11 @@ class OpenAIDialect:
         fields: dict[str, Any] = {limit: request.max_output_tokens}
         if request.temperature is not None and target.takes_temperature:
             fields["temperature"] = request.temperature
-        turns: Any = [{"role": turn.role, "content": turn.text} for turn in request.turns]
         manager = self._client(target).chat.completions.with_streaming_response.create(
             model=target.upstream_model,
-            messages=turns,
+            # By extra_body they go as they are; the package would look at each one by its type, for milliseconds.
+            messages=[],
+            extra_body={"messages": [{"role": turn.role, "content": turn.text} for turn in request.turns]},
             stream=True,
             stream_options={"include_usage": True},
             **fields,
@@ -122,7 +129,7 @@ class _Answer:
     """What has been said so far: parses events, keeps the last usage, knows when it is over."""
 
     def __init__(self, max_bytes: int) -> None:
-        self.is_over = False
+        self.is_over = self.is_done = False
         self._has_begun = False
         self._room = max_bytes
         self._finish = ""
@@ -137,7 +144,7 @@ class _Answer:
             return []
         self._has_begun = True
         if data.strip() == b"[DONE]":
-            self.is_over = True
+            self.is_over = self.is_done = True
             return []
         try:
             chunk = orjson.loads(data)
@@ -198,6 +205,15 @@ async def _reads(response: Any) -> AsyncIterator[bytes]:
             yield chunk
     except httpx2.HTTPError as error:
         raise CallFailed("cut") from error
+
+
+async def _part(reads: AsyncIterator[bytes]) -> None:
+    """Read the end of a response that has said [DONE], so that its connection can serve the next call; not for long."""
+    with contextlib.suppress(TimeoutError, CallFailed):
+        async with asyncio.timeout(GOODBYE_SECONDS):
+            async for chunk in reads:
+                if chunk.strip():
+                    return
 
 
 def _status_failure(error: openai.APIStatusError) -> CallFailed:

@@ -38,11 +38,10 @@ def member(user: Person, org_slug: str) -> Member:
 
 def seat(user: Person, space_id: uuid.UUID | str) -> Seat:
     """The Space and the person's member in it. Raises NotFound, Suspended."""
-    space = Space.objects.filter(pk=as_uuid(space_id)).first()
-    found = _present(user).filter(org_id=space.org_id).first() if space else None
-    if space is None or found is None:
+    found = _present(user).filter(org__spaces=as_uuid(space_id)).first()
+    if found is None:
         raise NotFound
-    return Seat(space_of(found, space.pk), found)
+    return Seat(space_of(found, space_id), found)
 
 
 def space_of(member: Member, space_id: uuid.UUID | str) -> Space:

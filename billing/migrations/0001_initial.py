@@ -1,3 +1,4 @@
+
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.expressions

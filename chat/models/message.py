@@ -29,7 +29,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def for_page(self) -> "MessageQuerySet":
         """With all that the partial shows, in one query."""
-        return self.select_related("author", "ai_model", "reply", "reply__asked_by", "reply__retry").prefetch_related(
+        return self.select_related("author", "ai_model", "reply", "reply__retry").prefetch_related(
             "mentions"
         )
 
@@ -83,3 +83,9 @@ class Message(models.Model):
     @cached_property
     def mention_ids(self) -> list[str]:
         return [str(mention.member_id) for mention in self.mentions.all() if mention.member_id]
+
+    def mark_new(self, *, mention_ids: list[str]) -> None:
+        """Whom a message just made mentions, and that a member's has no reply, is known: showing it asks nothing."""
+        self.mention_ids = mention_ids
+        if not self.is_by_ai_model:
+            self._meta.get_field("reply").set_cached_value(self, None)  # type: ignore[union-attr]

@@ -94,6 +94,10 @@ class Reply(models.Model):
     def retried(self) -> bool:
         return hasattr(self, "retry")
 
+    def mark_untried(self) -> None:
+        """An answer that has not ended was never tried again: showing it need not ask."""
+        self._meta.get_field("retry").set_cached_value(self, None)  # type: ignore[union-attr]
+
     @property
     def reason_sentence(self) -> str:
         if self.state == ReplyState.FINISHED:

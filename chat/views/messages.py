@@ -66,9 +66,8 @@ def _post(request: HttpRequest, seat: access.Seat) -> HttpResponse:
         return space_pages.page(request, seat, refusal=refusal, draft=request.POST.get("text", "")[:20_000])
     if not wants_json(request):
         return redirect(seat.space)
-    messages = [broadcast.as_json(message) for message in feed.load([message.pk for message in written])]
-    revision = max(int(str(message["revision"])) for message in messages)
-    return JsonResponse({"revision": revision, "messages": messages}, status=201)
+    messages = [broadcast.as_json(message) for message in written]
+    return JsonResponse({"revision": max(message.revision for message in written), "messages": messages}, status=201)
 
 
 def _read(request: HttpRequest, seat: access.Seat) -> HttpResponse:

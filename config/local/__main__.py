@@ -5,6 +5,7 @@
 """
 
 import contextlib
+import errno
 import importlib
 import signal
 import sys
@@ -12,6 +13,7 @@ import types
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+MENDABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 COMMANDS = {"up": "supervisor", "manage": "command", "test": "checkup", "bench": "bench"}
 
 
@@ -30,7 +32,7 @@ def main(name: str, arguments: list[str]) -> int:
         say(f"Parley: {trouble}", file=sys.stderr)
         return 1
     except OSError as error:
-        if error.errno is None or error.filename is None:
+        if error.filename is None and error.errno not in MENDABLE:
             raise
         say(f"Parley: {explain(error)}", file=sys.stderr)
         return 1
@@ -38,8 +40,8 @@ def main(name: str, arguments: list[str]) -> int:
         return 130
 
 
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
+def _interrupt(number: int, _: object) -> None:
+    raise KeyboardInterrupt(number)
 
 
 if __name__ == "__main__":

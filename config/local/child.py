@@ -36,6 +36,7 @@ class Child:
     stop_signal: int = signal.SIGTERM
     death_signal: int = signal.SIGKILL
     grace_seconds: float = 4.0
+    niceness: int = 0
     before_start: Callable[[], None] = lambda: None
     process: "subprocess.Popen[bytes] | None" = None
     started: float = 0.0
@@ -73,11 +74,16 @@ class Child:
         return self.process is None or self.process.poll() is not None
 
     def _enter(self) -> None:
+        os.nice(self.niceness)
         if self.account:
             unprivileged.become(self.account)
-        if sys.platform == "linux":
-            # Last, because a change of user clears it.
-            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, self.death_signal, 0, 0, 0)
+        tie_to_parent(self.death_signal)  # last, because a change of user clears it
+
+
+def tie_to_parent(number: int = signal.SIGTERM) -> None:
+    """In a fresh fork: ask the kernel for this signal when the parent dies, however it dies."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
 
 
 def rotate(log: Path) -> None:

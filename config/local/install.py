@@ -13,13 +13,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any, TextIO
 
+from config.local.child import read_reason, tie_to_parent
 from config.local.data_dir import read_json, write_json
 from config.local.trouble import Trouble, explain, say
 from config.local.wheels import PYTHON, ROOT, VENV
 
 RUNTIME, STAND_INS, TESTS = "requirements.txt", "requirements-local.txt", "requirements-test.txt"
-MEGABYTES = {RUNTIME: 500, STAND_INS: 450, TESTS: 400}
+MEGABYTES = {RUNTIME: 350, STAND_INS: 450, TESTS: 450}
 TITLES = {RUNTIME: "Parley's packages", STAND_INS: "local PostgreSQL, Redis and model", TESTS: "what the tests need"}
 # What pip says, and what a person can do about it.
 REASONS = (
@@ -60,8 +62,8 @@ def _list_missing(files: list[str]) -> list[str]:
 
 
 def _is_whole() -> bool:
-    """Say whether the environment's Python still exists and is still the version that its packages are for."""
-    if not PYTHON.exists():
+    """Say whether the environment was made to its end, where it is now, for the Python that it still has."""
+    if not PYTHON.exists() or read_json(VENV / "installed.json").get("where") != str(VENV):
         return False
     return sys.prefix != str(VENV) or (VENV / f"lib/python{sys.version_info[0]}.{sys.version_info[1]}").exists()
 
@@ -82,8 +84,10 @@ def _make_venv() -> None:
         return
     say("· Making the virtual environment .venv")
     argv = [getattr(sys, "_base_executable", sys.executable), "-m", "venv", "--clear", str(VENV)]
-    made = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    piped: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "preexec_fn": tie_to_parent}
+    made = subprocess.run(argv, text=True, check=False, **piped)
     if made.returncode == 0:
+        write_json(VENV / "installed.json", {"where": str(VENV)})
         return
     if "ensurepip" in made.stdout:
         raise Trouble("Python's venv module is incomplete here; on Debian: apt-get install python3-venv.")
@@ -95,17 +99,18 @@ def _install(file: str) -> None:
     argv += ["--disable-pip-version-check", "--progress-bar", "off", "--retries", "2", "-r", str(ROOT / file)]
     argv += ["--no-deps"] if file == STAND_INS else []
     log = VENV / "install.log"
-    with log.open("w") as out, subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as pip:
+    piped: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "preexec_fn": tie_to_parent}
+    with log.open("w") as out, subprocess.Popen(argv, **piped) as pip:
         assert pip.stdout
         total = len(re.findall(r"^[A-Za-z0-9]\S*==", (ROOT / file).read_text(), re.M))
         _show(f"Installing {TITLES[file]}", _follow(pip.stdout.fileno(), out, total))
     if pip.returncode:
-        text = log.read_text(errors="replace")
-        raise Trouble(f"Installing failed. {_reason(text) or 'What pip said is below.'} (All of it: {log})")
+        reason = _reason(log.read_text(errors="replace")) or read_reason(log)
+        raise Trouble(f"Installing failed. {reason} (What pip said: {log})")
     write_json(VENV / "installed.json", read_json(VENV / "installed.json") | {file: _digest(file)})
 
 
-def _follow(pipe: int, out, total: int) -> Iterator[str]:
+def _follow(pipe: int, out: TextIO, total: int) -> Iterator[str]:
     """Copy pip's words to the log, and yield how far it is: packages found, then packages unpacked."""
     found, before, unpacking, rest = 0, 0, False, ""
     while True:

@@ -25,6 +25,7 @@ class LocalModel:
             self.log,
             is_ready=self._answers,
             grace_seconds=1,
+            niceness=5,  # it can use up every core, and people's clicks come first
         )
 
     def _answers(self) -> bool:

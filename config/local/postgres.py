@@ -110,7 +110,7 @@ class Postgres:
 
     def _let_in(self) -> None:
         """Map the system user who runs Parley (and root, who could become that user) to the roles."""
-        users = {pwd.getpwuid(os.geteuid()).pw_name, "root"}
+        users = {unprivileged.name_user(os.geteuid()).pw_name, "root"}
         lines = [f'parley "{user}" {role}\n' for user in sorted(users) for role in ROLES]
         self._write("pg_ident.conf", "".join(lines))
         self._write("pg_hba.conf", "local all all peer map=parley\n")

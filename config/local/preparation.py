@@ -8,15 +8,16 @@ import hashlib
 import os
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-from config.local.child import read_reason
+from config.local.child import read_reason, tie_to_parent
 from config.local.data_dir import DataDir
 from config.local.trouble import Trouble, say
 from config.local.wheels import PYTHON, ROOT
 
-# The catalog shows the operator's own model and reckons in the operator's credits.
+# The catalog shows the operator's own model, reckons in the operator's credits, and switches on who has a key.
 CATALOG_VARIABLES = ("LOCAL_MODEL", "CREDIT_")
+KEY_ENDINGS = ("KEY", "KEY_ID", "TOKEN", "SECRET")
 
 
 @dataclass
@@ -42,29 +43,34 @@ MIGRATE = Step(
 CATALOG = Step(
     "Loading the catalog of models",
     ["load_catalog"],
-    ["requirements.txt", "catalog/**/*.*"],
+    ["requirements.txt", "catalog/**/*.*", "billing/prices.py", "chat/management/commands/load_catalog.py"],
     variables=CATALOG_VARIABLES,
 )
 
 
-def prepare(data: DataDir, environment: dict[str, str], steps: list[Step]) -> None:
-    """Do the steps whose sources have changed, in order."""
-    for step in steps:
-        digest = _digest(step, data, environment)
-        if data.recall(step.argv[0]) == digest and _is_ours(step, data):
-            continue
+class Preparation:
+    """One step on its way, or nothing where its sources are as they were: `Preparation(...).finish()`."""
+
+    def __init__(self, step: Step, data: DataDir, environment: dict[str, str]) -> None:
+        self.step, self.data = step, data
+        self.digest = _digest(step, data, environment)
+        self.log = data.log / f"{step.argv[0]}.log"
+        self.process: subprocess.Popen[bytes] | None = None
+        if data.recall(step.argv[0]) == self.digest and _is_ours(step, data):
+            return
         say(f"· {step.title}")
-        _run(step, data.log / "prepare.log", environment)
-        data.note(step.argv[0], digest)
+        piped: dict[str, Any] = {"stdin": subprocess.DEVNULL, "cwd": ROOT, "env": environment}
+        with self.log.open("wb") as out:
+            argv = [str(PYTHON), "manage.py", *step.argv]
+            self.process = subprocess.Popen(argv, stdout=out, stderr=out, preexec_fn=tie_to_parent, **piped)
 
-
-def _run(step: Step, log: Path, environment: dict[str, str]) -> None:
-    with log.open("ab") as out:
-        argv = [str(PYTHON), "manage.py", *step.argv]
-        nothing = subprocess.DEVNULL
-        done = subprocess.run(argv, cwd=ROOT, env=environment, stdin=nothing, stdout=out, stderr=out, check=False)
-    if done.returncode:
-        raise Trouble(f"{step.title} failed: {read_reason(log)} (more in {log})")
+    def finish(self) -> None:
+        """Wait for it, and remember what it was done with."""
+        if self.process is None:
+            return
+        if self.process.wait():
+            raise Trouble(f"{self.step.title} failed: {read_reason(self.log)} (more in {self.log})")
+        self.data.note(self.step.argv[0], self.digest)
 
 
 def _is_ours(step: Step, data: DataDir) -> bool:
@@ -77,6 +83,8 @@ def _is_ours(step: Step, data: DataDir) -> bool:
 def _digest(step: Step, data: DataDir, environment: dict[str, str]) -> str:
     """Sum up everything that the step reads, and which database it fills."""
     parts = [f"{name}={value}" for name, value in sorted(environment.items()) if name.startswith(step.variables)]
+    if step.variables:
+        parts += [name for name, value in sorted(environment.items()) if value and name.endswith(KEY_ENDINGS)]
     cluster = data.path / "postgres" / "data" / "PG_VERSION"
     if step.needs_database and cluster.exists():
         parts.append(str(cluster.stat().st_mtime_ns))

@@ -5,6 +5,7 @@ never started, stopped or changed here.
 """
 
 import os
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -52,7 +53,9 @@ class StandIns:
         survivors.remember(self.data.children, self.children)
 
     def stop(self) -> None:
-        """End the children in order: those that use a service before the service."""
+        """End the children in order, those that use a service before the service. Nothing interrupts it."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         stores = [child for child in self.children if child.name in {"postgres", "redis"}]
         end([child for child in self.children if child not in stores])
         end(stores)

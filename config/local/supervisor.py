@@ -6,7 +6,6 @@ started and nothing else; a child that dies by itself is started again, and a li
 
 import argparse
 import os
-import signal
 import subprocess
 import time
 from pathlib import Path
@@ -15,12 +14,13 @@ from typing import NoReturn
 from config.local import install, ports, survivors
 from config.local.child import Child, end, read_reason, wait_for
 from config.local.data_dir import DataDir, write_json
-from config.local.preparation import CATALOG, COLLECT, MIGRATE, prepare
+from config.local.preparation import CATALOG, COLLECT, MIGRATE, Preparation
 from config.local.stand_ins import StandIns, missing_from
 from config.local.trouble import Trouble, say
 from config.local.wheels import PYTHON, ROOT
 
 READY_SECONDS = 60.0
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 MODEL_SECONDS = 10.0
 STEADY_SECONDS = 60.0
 PAUSE_SECONDS_MAX = 30.0
@@ -35,8 +35,11 @@ def run(arguments: list[str]) -> int:
     data.create()
     if not data.lock("bin/up"):
         raise Trouble(f"The data directory {data.path} is in use by {data.read_holder()}.")
-    if ports.is_taken(options.host, options.port):
-        raise Trouble(f"Port {options.port} on {options.host} is in use; choose another with --port.")
+    try:
+        if ports.is_taken(options.host, options.port):
+            raise Trouble(f"Port {options.port} on {options.host} is in use; choose another with --port.")
+    except OSError as error:
+        raise Trouble(f"This machine cannot listen on {options.host} port {options.port}: {error.strerror}.") from None
     return Supervisor(options, data).run()
 
 
@@ -66,8 +69,6 @@ class Supervisor:
             say("\nStopping.")
             return 0
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, signal.SIG_IGN)
             self.data.handed_out.unlink(missing_ok=True)
             self.stand_ins.stop()
             say("Stopped.")
@@ -75,10 +76,13 @@ class Supervisor:
     def _start(self) -> None:
         names = ", ".join(sorted(missing_from(os.environ)))
         say(f"· Starting {names}" if names else "· Using the services that the environment names")
-        self.stand_ins.start()
         handed = self.stand_ins.make_environment() | {"PARLEY_URL": self.url}
         environment = make_environment() | handed
-        prepare(self.data, environment, [COLLECT, MIGRATE, CATALOG])
+        collecting = Preparation(COLLECT, self.data, environment)  # meanwhile
+        self.stand_ins.start()
+        for step in (MIGRATE, CATALOG):
+            Preparation(step, self.data, environment).finish()
+        collecting.finish()
         write_json(self.data.handed_out, handed)
         say("· Starting the web server and the worker")
         for child in self._make_processes(environment):
@@ -111,6 +115,8 @@ class Supervisor:
             subprocess.run([str(PYTHON), "manage.py", "demo"], cwd=ROOT, env=environment, check=False)
         else:
             say(f"  Make the first account: {self.url}/accounts/signup/")
+        if self.options.host not in LOOPBACK and "PARLEY_URL" not in os.environ:
+            say("  Other machines reach it when PARLEY_URL is the address that they type (docs/settings.md).")
         say(f"  Logs: {self.data.log}\n  Ctrl-C stops everything.\n")
 
     def _watch(self) -> NoReturn:

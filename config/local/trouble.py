@@ -28,5 +28,5 @@ def explain(error: OSError) -> str:
     if error.errno == errno.EROFS:
         return f"The disk is read-only{place}."
     if error.errno in (errno.EACCES, errno.EPERM):
-        return f"This user may not write there{place}."
+        return f"This user has no permission there{place}."
     return f"{error.strerror or error}{place}."

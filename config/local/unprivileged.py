@@ -10,6 +10,8 @@ import os
 import pwd
 from pathlib import Path
 
+from config.local.trouble import Trouble
+
 PR_SET_KEEPCAPS, PR_SET_SECUREBITS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 8, 28, 47, 2
 NO_SETUID_FIXUP = 1 << 2
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
@@ -31,8 +33,16 @@ def choose_account(directory: Path) -> pwd.struct_passwd | None:
     if os.geteuid() != 0:
         return None
     if directory.exists() and (owner := directory.stat().st_uid) != 0:
-        return pwd.getpwuid(owner)
+        return name_user(owner)
     return pwd.getpwnam("nobody")
+
+
+def name_user(uid: int) -> pwd.struct_passwd:
+    """Look a user up; PostgreSQL, too, will not run for one without a name."""
+    try:
+        return pwd.getpwuid(uid)
+    except KeyError:
+        raise Trouble(f"User id {uid} has no name here, without which PostgreSQL does not start.") from None
 
 
 def become(account: pwd.struct_passwd) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from billing import ledger, prices
-from billing.models import Hold, UsageEvent
+from billing.models import Hold, Price, UsageEvent
 from billing.refusals import ForeignCall, NoCredits, NoPool, Unpriced
 from catalog.models import Offer
 
@@ -125,8 +125,9 @@ def test_who_asks_for_less_than_256_tokens_needs_no_more(empty_desk: Desk) -> No
     empty_desk.grant(260_000)
 
     assert empty_desk.ask("pro", 1_000, 10).max_output_tokens == 10
-    with pytest.raises(NoCredits):
+    with pytest.raises(NoCredits) as refused:
         empty_desk.ask("pro", 1_000, 10)
+    assert refused.value.details["needed_ucr"] == 260_000
 
 
 def test_a_refusal_leaves_the_callers_transaction_standing(empty_desk: Desk) -> None:
@@ -181,6 +182,16 @@ def test_nothing_is_called_without_a_price(desk: Desk, price_ids: object) -> Non
         ledger.hold(desk.org.pk, call="x", price_ids=ids, input_tokens=1, max_output_tokens=1)  # type: ignore[arg-type]
 
     assert not Hold.objects.exists()
+
+
+def test_the_version_that_says_there_is_no_price_is_none(desk: Desk) -> None:
+    offer_id = desk.price("pro").offer_id
+    Offer.objects.filter(pk=offer_id).update(output_usd_per_mtok=None)
+    assert prices.publish() == 1
+    newest = Price.objects.get(offer_id=offer_id, version=2)
+
+    with pytest.raises(Unpriced):
+        ledger.hold(desk.org.pk, call="x", price_ids=[newest.pk], input_tokens=1, max_output_tokens=1)
 
 
 def test_a_call_on_an_own_key_costs_nothing_and_is_counted(empty_desk: Desk) -> None:

@@ -54,6 +54,16 @@ def test_an_abandoned_call_is_reaped_when_its_time_is_up_and_charged_once_if_it_
     assert Move.objects.get(dst="spent").kind == "overrun"
 
 
+def test_the_reaper_leaves_a_call_whose_time_is_not_up(desk: Desk) -> None:
+    desk.hold(CREDIT, ttl_seconds=0)
+    alive = desk.hold(2 * CREDIT, ttl_seconds=600)
+
+    assert ledger.reap() == 1
+
+    assert desk.held == 2 * CREDIT
+    assert Hold.objects.get(state="open").call == alive.call
+
+
 def test_a_heartbeat_keeps_a_call_from_the_reaper(desk: Desk) -> None:
     alive, gone = desk.hold(CREDIT, ttl_seconds=5), desk.hold(CREDIT, ttl_seconds=5)
     ledger.release(desk.org.pk, call=gone.call)

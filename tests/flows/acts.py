@@ -12,7 +12,7 @@ from chat.models import Reply
 from workspace.models import Member, Space
 
 
-def wait_until(condition: Callable[[], object], *, seconds: float = 30, what: str = "it") -> None:
+def wait_until(condition: Callable[[], object], *, seconds: float = 60, what: str = "it") -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not happen in time"
@@ -30,7 +30,7 @@ def fresh(reply: Reply) -> Reply:
     return Reply.objects.select_related("message", "ai_model").get(pk=reply.pk)
 
 
-def ended(reply: Reply, *, seconds: float = 30) -> Reply:
+def ended(reply: Reply, *, seconds: float = 60) -> Reply:
     """Wait for the end of an answer."""
     wait_until(lambda: fresh(reply).is_done, seconds=seconds, what=f"the end of @{reply.ai_model.handle}'s answer")
     return fresh(reply)

@@ -5,17 +5,16 @@ holds that scope's own word, so that one search of an answer tells whose things 
 """
 
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
-from typing import Any
 
 from django.contrib.auth.hashers import make_password
-from django.test import Client
+from django.test.client import Client, ClientHandler
 from django.utils import timezone
 
-from billing import plans
+from billing import plans, prices
+from catalog.models import AIModel, Offer, Provider
 from chat import feed, places, replies
 from chat.models import Message, Reply
 from workspace import invitations, members, orgs, spaces
@@ -51,6 +50,10 @@ MAY_SEE: dict[str, set[str]] = {
 }
 
 
+# One for all browsers: loading the middleware reads the whole directory of static files.
+_handler = ClientHandler(enforce_csrf_checks=False)
+
+
 @dataclass
 class Place:
     """A Space with one of everything in it."""
@@ -80,14 +83,15 @@ class World:
     def client(self, actor: str) -> Client:
         """A browser that the actor is signed in with; a new one each time, with the same session."""
         browser = Client(raise_request_exception=False)
+        browser.handler = _handler
         if actor in self.cookies:
             browser.cookies["parley"] = self.cookies[actor]
         return browser
 
 
-def build(make_model: Callable[..., Any]) -> World:
+def build() -> World:
     """Make everything, and sign everybody in."""
-    make_model("oracle")
+    _make_model("oracle")
     users = {actor: _user(actor) for actor in ACTORS if actor != "anonymous"}
     owner = _found(users["org_owner"], HOME)
     seats = {actor: members.admit(owner.org, users[actor], role=_role(actor)) for actor in ACTORS[3:13]}
@@ -115,6 +119,14 @@ def build(make_model: Callable[..., Any]) -> World:
     # A link that was made before somebody was removed does not let them in again.
     Member.objects.filter(pk=seats["removed_from_org"].pk).update(left_at=timezone.now())
     return world
+
+
+def _make_model(handle: str) -> None:
+    """A model that can be asked; nobody answers at its address, and here no worker calls it."""
+    provider = Provider.objects.create(slug="nobody", name="Nobody", api_base="https://nobody.example", is_enabled=True)
+    ai_model = AIModel.objects.create(key=handle, handle=handle, name=handle.title())
+    usd = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 1}
+    prices.publish([Offer.objects.create(provider=provider, ai_model=ai_model, offer_id=handle, name=handle, **usd).pk])
 
 
 def _user(name: str, address: str = "") -> User:

@@ -56,6 +56,7 @@ function putByHand(text) {
   field.value = text;
   field.className = "unseen";
   document.body.append(field);
+  field.focus({ preventScroll: true });
   field.select();
   const isDone = document.execCommand("copy");
   field.remove();

@@ -38,7 +38,7 @@ class MentionList extends HTMLElement {
 
   /** Takes a key if it means something to an open list; returns whether it did. */
   takes(event) {
-    if (event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End") queueMicrotask(() => this.#caretMoved(event));
+    if (/^(Arrow|Home|End)/.test(event.key)) queueMicrotask(() => this.#caretMoved(event));
     if (!this.isOpen || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return false;
     if (event.key === "ArrowDown") this.#go(1);
     else if (event.key === "ArrowUp") this.#go(-1);
@@ -166,8 +166,8 @@ function initials(name, kind) {
 }
 
 function fits({ handle, name }, query) {
-  const start = query.toLowerCase();
-  return handle.toLowerCase().startsWith(start) || name.toLowerCase().split(/\s+/).some((word) => word.startsWith(start));
+  const words = [handle, ...name.split(/\s+/)];
+  return words.some((word) => word.toLowerCase().startsWith(query.toLowerCase()));
 }
 
 customElements.define("mention-list", MentionList);

@@ -80,7 +80,8 @@ class MessageComposer extends HTMLElement {
     const limit = Number(this.dataset.limit);
     const left = this.field.value.length < limit - NEAR_LIMIT ? NEAR_LIMIT : limit - [...this.field.value].length;
     const count = this.querySelector("[data-count]");
-    count.textContent = left < NEAR_LIMIT ? (left < 0 ? `${-left} characters too many` : `${left} characters left`) : "";
+    const words = left < 0 ? `${-left} characters too many` : `${left} characters left`;
+    count.textContent = left < NEAR_LIMIT ? words : "";
     count.toggleAttribute("data-over", left < 0);
     return left >= 0;
   }
@@ -123,7 +124,7 @@ class MessageComposer extends HTMLElement {
     const text = this.field.value;
     if (!text.trim()) return;
     if (!this.#count()) {
-      this.#say(`A message holds ${Number(this.dataset.limit).toLocaleString()} characters. Shorten it, or send it in parts.`);
+      this.#say("This is longer than a message can be. Shorten it, or send it in parts.");
       return;
     }
     this.field.value = "";

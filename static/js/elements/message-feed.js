@@ -19,6 +19,7 @@ class MessageFeed extends HTMLElement {
   #place;
   #unseen = 0;
   #title;
+  #isLive = false; // the server has said that it sends us this Space
 
   connectedCallback() {
     this.space = this.dataset.spaceId;
@@ -87,14 +88,18 @@ class MessageFeed extends HTMLElement {
   #listen() {
     const { signal } = this.#life;
     const on = (type, hear) => connection.on(type, (frame) => frame.space === this.space && hear(frame), signal);
-    on("space.subscribed", ({ revision }) => this.#sync.compare(revision));
+    on("space.subscribed", ({ revision }) => {
+      this.#isLive = true;
+      this.#sync.compare(revision);
+    });
+    connection.on("state", () => (this.#isLive = false), signal);
     on("message.changed", (frame) => this.#sync.frame(frame));
     on("reply.deltas", ({ deltas }) => deltas.forEach((each) => this.#text(each)?.delta(each)));
     on("reply.blocks", ({ blocks }) => blocks.forEach((each) => this.#text(each)?.block(each)));
     connection.on("refused", ({ code }) => code === "not_found" && location.reload(), signal);
     connection.on("doubt", () => this.#sync.catchUp(), signal);
     connection.subscribe(this.space);
-    const poll = setInterval(() => connection.state === "away" && this.#sync.catchUp(), POLL_MS);
+    const poll = setInterval(() => this.#isLive || connection.isOver || this.#sync.catchUp(), POLL_MS);
     signal.addEventListener("abort", () => clearInterval(poll));
     this.addEventListener("click", this.#clicked);
     this.addEventListener("text.grown", this.#grown);

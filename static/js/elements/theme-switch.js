@@ -4,8 +4,8 @@ import { read, write } from "parley/lib/store";
 
 class ThemeSwitch extends HTMLElement {
   connectedCallback() {
-    const chosen = this.querySelector(`input[value="${read("theme") === "dark" ? "dark" : read("theme") === "light" ? "light" : "system"}"]`);
-    if (chosen) chosen.checked = true;
+    const theme = read("theme");
+    for (const input of this.querySelectorAll("input")) input.checked = input.value === (theme || "system");
     this.addEventListener("change", this.#choose);
   }
 

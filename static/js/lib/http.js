@@ -4,6 +4,12 @@
 
 const PATIENCE_MS = 20_000;
 const SIGNED_OUT = "You are signed out. Sign in again; what you wrote is kept in this browser.";
+const WORDS = {
+  404: "This is no longer here, or no longer for you.",
+  413: "That is too large to send.",
+  429: "That was too fast. Wait a moment and send it again.",
+  other: "The server refused this. Reload the page; your text is kept.",
+};
 
 /** The server said no, in words. */
 export class Refusal extends Error {
@@ -57,9 +63,7 @@ function complaint(response, answer) {
     if (status >= 500) return new Trouble(answer.error.sentence);
     return new Refusal(answer.error.sentence, { code: answer.error.code, status });
   }
-  if (status === 413) return new Refusal("That is too large to send.", { code: "too_large", status });
-  if (status === 404) return new Refusal("This is no longer here, or no longer for you.", { code: "not_found", status });
-  if (status === 429) return new Refusal("That was too fast. Wait a moment and send it again.", { code: "slow_down", status });
-  if (status >= 400 && status < 500) return new Refusal("The server refused this. Reload the page; your text is kept.", { status });
+  if (WORDS[status]) return new Refusal(WORDS[status], { code: `http_${status}`, status });
+  if (status >= 400 && status < 500) return new Refusal(WORDS.other, { status });
   return new Trouble("The server could not answer.");
 }

@@ -11,6 +11,11 @@ class Connection extends EventTarget {
     return this.#socket?.state ?? "idle";
   }
 
+  /** Whether it has ended for good: signed out, or no longer a member. */
+  get isOver() {
+    return this.state === "signed-out" || this.state === "removed";
+  }
+
   open(org) {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     this.#socket = new LiveSocket(`${scheme}//${location.host}/orgs/${encodeURIComponent(org)}/socket/`);

@@ -88,7 +88,8 @@ export class FeedRows {
       code.tabIndex = 0;
     }
     for (const link of text.querySelectorAll(".prose a[href^='http']")) link.target = "_blank";
-    for (const name of text.querySelectorAll(`[data-mention="M:${CSS.escape(this.#viewer.member)}"]`)) name.dataset.me = "";
+    const mine = `[data-mention="M:${CSS.escape(this.#viewer.member)}"]`;
+    for (const name of text.querySelectorAll(mine)) name.dataset.me = "";
   }
 
   #place(row) {
@@ -158,8 +159,8 @@ function momentOf(row) {
 }
 
 function follows(before, row, at) {
-  const isSame = before.dataset.authorId && before.dataset.authorId === row.dataset.authorId;
-  return isSame && row.dataset.kind === "member" && before.dataset.kind === "member" && at - momentOf(before) < FOLLOW_UP_MS;
+  if (row.dataset.kind !== "member" || before.dataset.kind !== "member") return false;
+  return before.dataset.authorId === row.dataset.authorId && at - momentOf(before) < FOLLOW_UP_MS;
 }
 
 function day(at) {

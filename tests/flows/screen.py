@@ -1,0 +1,85 @@
+"""What a browser knows of a Space, and the text of its answers: a twin of the page's own models.
+
+*Called by*: the flows. *Keeps true*: it follows the public protocol (docs/socket.md) as space-state.js and live-text.js
+do: apply the next revision, fetch what changed after a gap, ignore what is older. Offsets are those of String.length.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Screen:
+    """`last` is the revision up to which everything is known."""
+
+    last: int
+    messages: dict[str, Json] = field(default_factory=dict)
+    ahead: set[int] = field(default_factory=set)
+
+    @classmethod
+    def of_page(cls, revision: int, messages: list[Json]) -> "Screen":
+        return cls(revision, {str(message["id"]): message for message in messages})
+
+    @property
+    def is_behind(self) -> bool:
+        return bool(self.ahead)
+
+    @property
+    def shown(self) -> dict[str, tuple[int, str, str]]:
+        return {key: (row["position"], row["state"], row["html"]) for key, row in self.messages.items()}
+
+    def frame(self, frame: Json) -> None:
+        """Take a `message.changed`."""
+        self._take([frame["message"]])
+        if frame["revision"] > self.last:
+            self.ahead.add(frame["revision"])
+            self._reach(self.last)
+
+    def changes(self, answer: Json) -> None:
+        """Take all that changed since `last`."""
+        assert not answer["reload"]
+        self._take(answer["messages"])
+        self._reach(answer["revision"])
+
+    def _take(self, messages: list[Json]) -> None:
+        for message in messages:
+            known = self.messages.get(str(message["id"]))
+            if known is None or message["revision"] > known["revision"]:
+                self.messages[str(message["id"])] = message
+
+    def _reach(self, revision: int) -> None:
+        self.last = max(self.last, revision)
+        while self.last + 1 in self.ahead:
+            self.last += 1
+        self.ahead = {seen for seen in self.ahead if seen > self.last}
+
+
+@dataclass
+class LiveText:
+    """The text of one answer in the making, in UTF-16 as a browser counts it."""
+
+    units: bytes = b""
+    covered: int = 0
+
+    @property
+    def length(self) -> int:
+        return len(self.units) // 2
+
+    @property
+    def text(self) -> str:
+        return self.units.decode("utf-16-le")
+
+    def delta(self, at: int, text: str) -> bool:
+        """False when text before `at` is missing."""
+        if at > self.length:
+            return False
+        self.units += text.encode("utf-16-le")[2 * (self.length - at) :]
+        return True
+
+    def whole(self, answer: Json) -> None:
+        """Take /replies/<id>/: how long the text is, and what follows its finished blocks."""
+        tail = answer["tail"].encode("utf-16-le")
+        begin = self.units[: 2 * answer["at"] - len(tail)]
+        self.units, self.covered = begin + tail, answer["covered"]
