@@ -23,8 +23,9 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 
 from chat import broadcast, replies, sweeper
 from chat.live import Answer, Wire
+from chat.reasons import WAITING, WAITING_ELSE
 from gateway.errors import CallFailed
-from gateway.wire import Delta, Finished, Request
+from gateway.wire import Delta, Finished, Request, Waiting
 
 CHECKPOINT_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
@@ -141,6 +142,8 @@ class Engine:
                 if isinstance(event, Delta):
                     answer.take(event.text)
                     note(answer)
+                elif isinstance(event, Waiting):
+                    await self.wire.say(answer.job, WAITING.get(event.reason, WAITING_ELSE))
                 elif isinstance(event, Finished):
                     ending = replies.Ending("finished", _reason(event.reason, answer))
         finally:

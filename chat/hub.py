@@ -6,6 +6,7 @@ it, or the socket is closed and catches up; nobody waits for a slow reader.
 """
 
 import asyncio
+import itertools
 import uuid
 from collections import defaultdict
 from typing import Protocol
@@ -22,6 +23,7 @@ from redis.backoff import NoBackoff
 from chat import broadcast
 from workspace.models import Space
 
+BURST = 64
 RETRY_SECONDS = (0.1, 0.5, 1.0, 2.0)
 _CONTROL = ("member:", "session:", broadcast.WEB_TOPIC)
 _log = structlog.get_logger(__name__)
@@ -118,7 +120,10 @@ class Hub:
 
     async def _read(self) -> None:
         assert self._pubsub is not None
-        while True:
+        for count in itertools.count(1):
+            if count % BURST == 0:
+                # What Redis has sent in one go is read without waiting: let the sockets write before they overflow.
+                await asyncio.sleep(0)
             message = await self._pubsub.get_message(timeout=self._quiet_seconds)
             if message is None:
                 await self._pubsub.ping()  # a peer that is gone is noticed by asking

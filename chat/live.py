@@ -146,6 +146,13 @@ class Wire:
     async def heartbeat(self, key: str, *, ttl_seconds: int) -> None:
         await self._redis.set(key, "1", ex=ttl_seconds)
 
+    async def say(self, job: Job, sentence: str) -> None:
+        """Tell why nothing is visible yet. Shown until the first text; never stored."""
+        frame = {"reply": job.reply_id, "message": job.message_id, "sentence": sentence}
+        topic = broadcast.space_topic(job.space_id)
+        async with self._sending:
+            await self._send([(topic, {"type": "reply.note", "space": job.space_id, **frame})], [])
+
     def _finished_blocks(self, answers: Sequence[Answer]) -> list[tuple[str, dict[str, object]]]:
         # Rendering is bounded in each beat: text comes first, its finery when there is time.
         frames: list[tuple[str, dict[str, object]]] = []

@@ -6,6 +6,13 @@ what happened and what was kept.
 
 from gateway.errors import SENTENCES as CALL_SENTENCES
 
+# Said while nothing is visible yet, and gone with the first word.
+WAITING = {
+    "provider_busy": "Model busy, trying again",
+    "unreachable": "Provider cannot be reached, trying again",
+}
+WAITING_ELSE = "Trying again"
+
 SENTENCES = {
     **CALL_SENTENCES,
     "stopped": "Stopped. What had arrived is kept, and only that was paid for.",

@@ -12,9 +12,10 @@ from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import OriginValidator
 from django.conf import settings
-from django.core.asgi import get_asgi_application
 
-django_application = get_asgi_application()
+from config.pages import pages
+
+django_application = pages()
 
 from chat.sockets import socket_urls  # noqa: E402
 from config.edge import Edge  # noqa: E402

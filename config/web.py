@@ -47,6 +47,9 @@ class Room:
 class Socket(WebSocketProtocol):
     """A socket whose application can wait for room: scope["extensions"]["parley.room"]."""
 
+    # A frame that is too large is answered with its close code (1009) instead of a connection that drops.
+    failByDrop = False
+
     def onConnect(self, request: Any) -> Any:
         self.room = Room()
         # The HTTP channel that this connection began as still feeds the transport: it hands over.

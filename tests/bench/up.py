@@ -8,7 +8,6 @@ import csv
 import os
 import re
 import signal
-import socket
 import subprocess
 import sysconfig
 import tempfile
@@ -73,7 +72,7 @@ def _wait_for_page(url: str, process: "subprocess.Popen[bytes]", log: Path) -> N
             with urllib.request.urlopen(url, timeout=5) as response:
                 assert b"<html" in response.read()
                 return
-        except (urllib.error.URLError, socket.timeout, ConnectionError):
+        except (TimeoutError, urllib.error.URLError, ConnectionError):
             time.sleep(0.02)
     raise AssertionError(f"bin/up showed no page:\n{log.read_text()[-2000:]}")
 

@@ -88,9 +88,7 @@ def test_a_renamed_space_is_renamed_in_every_open_tab_and_a_removed_member_is_to
     ana.goto(f"{served.url}/spaces/{juniper.private.pk}/members/")
     ana.get_by_role("listitem").filter(has_text="Ben").get_by_role("button", name=re.compile("Remove")).click()
 
-    expect(ben.get_by_text(re.compile("removed|no longer", re.I)).first).to_be_visible(timeout=5_000)
-    ben.goto(f"{served.url}/spaces/{juniper.private.pk}/")
-    expect(ben.get_by_text("There is nothing here")).to_be_visible()
+    expect(ben.get_by_text("There is nothing here")).to_be_visible(timeout=5_000)
 
 
 def test_signing_out_in_one_tab_ends_the_other(

@@ -111,3 +111,23 @@ def test_the_asker_stops_an_answer_and_tries_it_again(
     expect(answers(mei)).to_have_count(2)
     expect(answers(mei).last).to_have_attribute("data-state", "finished", timeout=10_000)
     call_command("audit_ledger")
+
+
+def test_a_busy_provider_is_waited_for_in_plain_sight(
+    served: Stack,
+    make_org: Callable[..., SimpleNamespace],
+    make_model: Callable,
+    provider: ScriptedProvider,
+    tab_of: Callable[..., Page],
+) -> None:
+    make_model("parrot")
+    provider.script("parrot", Script(status=429, headers={"retry-after": "3"}), Script(deltas=3))
+    juniper = make_org()
+    ana = tab_of(juniper.ana)
+    ana.goto(f"{served.url}/spaces/{juniper.space.pk}/")
+
+    write(ana, "@parrot are you there?")
+
+    expect(answers(ana)).to_contain_text("Model busy, trying again", timeout=10_000)
+    expect(answers(ana)).to_have_attribute("data-state", "finished", timeout=10_000)
+    expect(answers(ana)).not_to_contain_text("busy")

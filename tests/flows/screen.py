@@ -61,7 +61,6 @@ class LiveText:
     """The text of one answer in the making, in UTF-16 as a browser counts it."""
 
     units: bytes = b""
-    covered: int = 0
 
     @property
     def length(self) -> int:
@@ -79,7 +78,7 @@ class LiveText:
         return True
 
     def whole(self, answer: Json) -> None:
-        """Take /replies/<id>/: how long the text is, and what follows its finished blocks."""
-        tail = answer["tail"].encode("utf-16-le")
-        begin = self.units[: 2 * answer["at"] - len(tail)]
-        self.units, self.covered = begin + tail, answer["covered"]
+        """Take /replies/<id>/ of a text of one paragraph: all of it is the tail."""
+        assert answer["covered"] == 0
+        self.units = answer["tail"].encode("utf-16-le")
+        assert self.length == answer["at"]

@@ -61,7 +61,7 @@ class Tab:
         """A live connection. Whoever does not recv() lets frames pile up: max_queue of them here, the rest in TCP."""
         path = self.url.replace("http", "ws", 1) + f"/orgs/{self.slug}/socket/"
         origin, headers = Origin(self.url), {"Cookie": self.cookies}
-        return connect(path, origin=origin, additional_headers=headers, proxy=None, **options)
+        return connect(path, origin=origin, additional_headers=headers, proxy=None, legacy=True, **options)
 
     def _ask(self, request: urllib.request.Request) -> Answer:
         for name, value in {"Cookie": self.cookies, "X-CSRFToken": CSRF, "Accept": "application/json"}.items():

@@ -124,7 +124,8 @@ class MessageComposer extends HTMLElement {
     const text = this.field.value;
     if (!text.trim()) return;
     if (!this.#count()) {
-      this.#say("This is longer than a message can be. Shorten it, or send it in parts.");
+      const [limit, length] = [Number(this.dataset.limit), [...this.field.value].length];
+      this.#say(`A message holds ${limit.toLocaleString()} characters and this is ${length.toLocaleString()}. Send it in parts.`);
       return;
     }
     this.field.value = "";

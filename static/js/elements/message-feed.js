@@ -95,6 +95,7 @@ class MessageFeed extends HTMLElement {
     connection.on("state", () => (this.#isLive = false), signal);
     on("message.changed", (frame) => this.#sync.frame(frame));
     on("reply.deltas", ({ deltas }) => deltas.forEach((each) => this.#text(each)?.delta(each)));
+    on("reply.note", (note) => this.#text(note)?.note(note));
     on("reply.blocks", ({ blocks }) => blocks.forEach((each) => this.#text(each)?.block(each)));
     connection.on("refused", ({ code }) => code === "not_found" && location.reload(), signal);
     connection.on("doubt", () => this.#sync.catchUp(), signal);

@@ -13,11 +13,12 @@ class ReplyText extends HTMLElement {
   #early = null; // what comes while the whole is being fetched
   #blocks = [];
   #replace = false;
+  #before = null; // the words of the state that a note stands in for
 
   connectedCallback() {
     if (this.#live || !this.isLive) return;
     this.#live = new LiveText();
-    if (this.querySelector("[data-blocks]").childElementCount) this.fill();
+    if (this.hasAttribute("data-begun")) this.fill();
   }
 
   get isLive() {
@@ -34,6 +35,14 @@ class ReplyText extends HTMLElement {
     if (this.#early) this.#early.push(() => this.delta(delta));
     else if (this.#live.delta(delta)) paint(this.#write);
     else this.fill();
+  }
+
+  /** Takes `{sentence}`: why there is nothing yet. The first text takes it away. */
+  note({ sentence }) {
+    const words = this.closest("article")?.querySelector(".reply__state [data-words]");
+    if (!words || this.knownLength) return;
+    this.#before ??= words.textContent;
+    words.textContent = sentence;
   }
 
   /** Takes `{from, to, html}`. */
@@ -69,6 +78,8 @@ class ReplyText extends HTMLElement {
   }
 
   #write = () => {
+    if (this.#before !== null) this.closest("article").querySelector(".reply__state [data-words]").textContent = this.#before;
+    this.#before = null;
     const blocks = this.querySelector("[data-blocks]");
     if (this.#replace) blocks.replaceChildren();
     for (const html of this.#blocks) blocks.append(fragment(html));
