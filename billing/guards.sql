@@ -2,14 +2,14 @@
 -- Keeps true: moves, usage and prices only grow; a pool with a history stays; the application reads the books and writes them
 -- only through the functions of lots.sql, ledger.sql and prices.sql.
 
-CREATE TRIGGER move_append_only BEFORE UPDATE OR DELETE ON billing_move FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER move_never_emptied BEFORE TRUNCATE ON billing_move FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER usage_append_only BEFORE UPDATE OR DELETE ON billing_usageevent FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER usage_never_emptied BEFORE TRUNCATE ON billing_usageevent FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER price_append_only BEFORE UPDATE OR DELETE ON billing_price FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER price_never_emptied BEFORE TRUNCATE ON billing_price FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER move_append_only BEFORE UPDATE OR DELETE ON billing_move FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER move_never_emptied BEFORE TRUNCATE ON billing_move FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER usage_append_only BEFORE UPDATE OR DELETE ON billing_usageevent FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER usage_never_emptied BEFORE TRUNCATE ON billing_usageevent FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER price_append_only BEFORE UPDATE OR DELETE ON billing_price FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER price_never_emptied BEFORE TRUNCATE ON billing_price FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE FUNCTION pool_refuse_delete() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION pool_refuse_delete() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
   IF EXISTS (SELECT FROM billing_hold WHERE org_id = OLD.org_id AND state = 'open') THEN
     RAISE EXCEPTION 'the pool of % has open holds', OLD.org_id USING ERRCODE = 'restrict_violation';
@@ -18,7 +18,7 @@ BEGIN
   END IF;
   RETURN OLD;
 END $$;
-CREATE TRIGGER pool_with_history_stays BEFORE DELETE ON billing_pool FOR EACH ROW EXECUTE FUNCTION pool_refuse_delete();
+CREATE OR REPLACE TRIGGER pool_with_history_stays BEFORE DELETE ON billing_pool FOR EACH ROW EXECUTE FUNCTION pool_refuse_delete();
 
 -- Room on the page for the next version of a hot row: without it every hold would write the indexes too.
 ALTER TABLE billing_pool SET (fillfactor = 20);

@@ -7,8 +7,9 @@ from billing import ledger, plans
 
 @shared_task(ignore_result=True)
 def expire_credits() -> None:
-    """Every minute: give back what abandoned calls hold, expire lots."""
+    """Every minute: give back what abandoned calls hold; let a period end and the next begin within the same minute."""
     ledger.reap()
+    plans.grant_due()
     ledger.expire()
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from catalog.models import AIModel, Offer, Provider, Snapshot
@@ -38,18 +37,22 @@ def take(reading: Reading) -> bool:
     return True
 
 
-def switch_on() -> list[str]:
-    """Enable exactly the providers that can be called now: a known address, and a key in the environment."""
-    on = [
+def switch_on(*, others_off: bool = True) -> list[str]:
+    """Enable the providers that can be called now: a known address, and a key in the environment.
+
+    Returns all that are enabled. `others_off=False` takes nothing away: a shell may lack the keys that the server has.
+    """
+    here = [
         slug
         for slug, base, names in Provider.objects.filter(is_local=False).values_list("slug", "api_base", "env_names")
         if base and any(os.environ.get(name) for name in names)
     ]
     if settings.LOCAL_MODEL_URL:
-        on.append(LOCAL)
-    Provider.objects.filter(Q(slug__in=on), is_enabled=False).update(is_enabled=True)
-    Provider.objects.exclude(slug__in=on).filter(is_enabled=True).update(is_enabled=False)
-    return on
+        here.append(LOCAL)
+    Provider.objects.filter(slug__in=here, is_enabled=False).update(is_enabled=True)
+    if others_off:
+        Provider.objects.exclude(slug__in=here).filter(is_enabled=True).update(is_enabled=False)
+    return list(Provider.objects.filter(is_enabled=True).order_by("slug").values_list("slug", flat=True))
 
 
 def _upsert_providers(providers: Iterable[ProviderFacts]) -> None:

@@ -97,6 +97,10 @@ class Engine:
         except (OperationalError, InterfaceError) as error:
             _log.warning("claim.failed", reply=str(reply_id), error=type(error).__name__)  # a sweep finds it again
             return
+        except Exception:
+            _log.exception("claim.crashed", reply=str(reply_id))
+            await self.db(replies.give_up, reply_id)
+            return
         finally:
             self._claiming.discard(reply_id)
         if job is None:

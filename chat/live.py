@@ -26,6 +26,25 @@ from chat.replies import Job
 BEAT_SECONDS = 0.08
 LIVE_TEXT_SECONDS = 900
 RENDER_BUDGET_SECONDS = 0.01
+# KEYS: texts so far. ARGV: their life in seconds; for each key "+" and what to append, or "=" and the whole; then
+# topics and frames. Returns the length of each text. One command: reading hundreds of replies costs more than sending.
+BEAT = """
+local lengths, at = {}, 2
+for number, key in ipairs(KEYS) do
+  if ARGV[at] == '=' then
+    redis.call('SET', key, ARGV[at + 1])
+    lengths[number] = #ARGV[at + 1]
+  else
+    lengths[number] = redis.call('APPEND', key, ARGV[at + 1])
+  end
+  redis.call('EXPIRE', key, ARGV[1])
+  at = at + 2
+end
+for place = at, #ARGV, 2 do
+  redis.call('PUBLISH', ARGV[place], ARGV[place + 1])
+end
+return lengths
+"""
 _log = structlog.get_logger(__name__)
 
 
@@ -74,6 +93,7 @@ class Wire:
             max_connections=20,
             retry=Retry(NoBackoff(), 1, (redis.ConnectionError,)),
         )
+        self._beat = self._redis.register_script(BEAT)
         self._fresh: dict[uuid.UUID, Answer] = {}
         self._wake = asyncio.Event()
         self._sending = asyncio.Lock()
@@ -184,30 +204,24 @@ class Wire:
             answer.is_live_whole = False
         if time.monotonic() < self._quiet_until:
             return
+        keys = [broadcast.live_key(answer.job.reply_id, answer.job.fence) for answer, _ in grown]
+        said: list[str | bytes | int] = [LIVE_TEXT_SECONDS]
+        for (answer, text), is_whole in zip(grown, was_whole, strict=True):
+            said += _kept(answer, text, is_whole=is_whole)
+        for topic, frame in frames:
+            said += [topic, broadcast.encode(frame)]
         try:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for (answer, text), is_whole in zip(grown, was_whole, strict=True):
-                    _keep(pipe, answer, text if is_whole else None)
-                for topic, frame in frames:
-                    pipe.publish(topic, broadcast.encode(frame))
-                results = await pipe.execute()
+            lengths = await self._beat(keys=keys, args=said)
         except redis.RedisError as error:
             self._quiet_until = time.monotonic() + broadcast.QUIET_SECONDS
             _log.warning("live.lost", frames=len(frames), error=type(error).__name__)
             return
-        for place, (answer, _) in enumerate(grown):
-            answer.is_live_whole = results[2 * place] is True or results[2 * place] == answer.live_bytes
+        for (answer, _), length in zip(grown, lengths, strict=True):
+            answer.is_live_whole = length == answer.live_bytes
 
 
-def _keep(pipe: redis.asyncio.client.Pipeline, answer: Answer, text: str | None) -> None:
-    """Append to the text in Redis, or (None) put all of it there; and let it live on for a while. Two commands."""
-    key = broadcast.live_key(answer.job.reply_id, answer.job.fence)
-    if text is None:
-        whole = answer.text.encode()
-        answer.live_bytes = len(whole)
-        pipe.set(key, whole)
-    else:
-        raw = text.encode()
-        answer.live_bytes += len(raw)
-        pipe.append(key, raw)
-    pipe.expire(key, LIVE_TEXT_SECONDS)
+def _kept(answer: Answer, text: str, *, is_whole: bool) -> tuple[str, bytes]:
+    """How and what to keep in Redis: append what is new, or put the whole text there."""
+    raw = text.encode() if is_whole else answer.text.encode()
+    answer.live_bytes = answer.live_bytes + len(raw) if is_whole else len(raw)
+    return ("+" if is_whole else "=", raw)

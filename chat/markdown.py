@@ -76,11 +76,12 @@ def _pieces(text: str) -> list[str]:
     current: list[str] = []
     size = 0
     for line in text.splitlines(keepends=True):
-        if size + len(line) > PIECE_MAX and (not line.strip() or size > 2 * PIECE_MAX):
-            found.append("".join(current))
-            current, size = [], 0
-        current.append(line[:PIECE_MAX])
-        size += len(line)
+        for part in (line[start : start + PIECE_MAX] for start in range(0, len(line), PIECE_MAX)):
+            if size + len(part) > PIECE_MAX and (not part.strip() or size > 2 * PIECE_MAX):
+                found.append("".join(current))
+                current, size = [], 0
+            current.append(part)
+            size += len(part)
     return [*found, "".join(current)]
 
 

@@ -90,8 +90,8 @@ def ask(question: Message, ai_models: Sequence[AIModel], *, first_position: int)
 @transaction.atomic
 def claim(reply_id: uuid.UUID) -> Job | None:
     """Take a queued answer. None when somebody else has it, or it has ended."""
-    reply = Reply.objects.select_related("message__ai_model").get(pk=reply_id)
-    if reply.state != ReplyState.QUEUED:
+    reply = Reply.objects.select_related("message__ai_model").filter(pk=reply_id).first()
+    if reply is None or reply.state != ReplyState.QUEUED:
         return None
     revision = feed.advance(Space(pk=reply.space_id))
     if not _take(reply):
@@ -102,16 +102,17 @@ def claim(reply_id: uuid.UUID) -> Job | None:
         asker = Member.objects.present().select_related("org").get(pk=reply.asked_by_id)
         reply.space = access.space_of(asker, reply.space_id)
         metered = metering.resume(_payer(reply), lost_tries=reply.runs - 1)
+        request = _request(reply, metered)
+    except ledger.Unpriced:  # whoever served the model was switched off meanwhile
+        _give_back(reply, "no_route")
     except (Member.DoesNotExist, Refused):
-        _close(reply, Ending(ReplyState.FAILED, "no_access"))
-        metering.release(_payer(reply))
-        transaction.on_commit(lambda: broadcast.pool_changed(reply.org_id))
+        _give_back(reply, "no_access")
     except metering.Hold.DoesNotExist:
         _close(reply, Ending(ReplyState.FAILED, "interrupted"))
     else:
         is_lowered = metered.max_output_tokens < reply.max_output_tokens
         ids = reply.pk, reply.message_id, reply.space_id, reply.org_id
-        job = Job(*ids, reply.fence, metered, _request(reply, metered), is_lowered)
+        job = Job(*ids, reply.fence, metered, request, is_lowered)
     _tell(reply, revision=revision)
     return job
 
@@ -211,15 +212,24 @@ def stop(member: Member, reply: Reply) -> None:
     revision = feed.advance(space)
     reply = Reply.objects.select_for_update(of=("self",)).select_related("message").get(pk=reply.pk)
     if reply.state == ReplyState.QUEUED:
-        metering.release(_payer(reply))
-        _finish(
-            reply, Ending("stopped", "stopped"), text="", bill=metering.Bill(0, None, None, False), revision=revision
-        )
+        _finish_queued(reply, Ending("stopped", "stopped"), revision=revision)
     elif reply.state == ReplyState.STREAMING:
         transaction.on_commit(lambda: broadcast.stop_asked(reply.pk))
         Reply.objects.filter(pk=reply.pk, stop_asked_by=None).update(stop_asked_by=member)
         Message.objects.filter(pk=reply.message_id).update(revision=revision)
         feed.tell(space, feed.load([reply.message_id]))
+    else:
+        transaction.set_rollback(True)
+
+
+@transaction.atomic
+def give_up(reply_id: uuid.UUID) -> None:
+    """End a queued answer that cannot even be begun, rather than try for ever."""
+    space = Space.objects.get(messages__reply=reply_id)
+    revision = feed.advance(space)
+    reply = Reply.objects.select_for_update(of=("self",)).select_related("message").get(pk=reply_id)
+    if reply.state == ReplyState.QUEUED:
+        _finish_queued(reply, Ending("failed", "crashed"), revision=revision)
     else:
         transaction.set_rollback(True)
 
@@ -325,6 +335,11 @@ def _finish(reply: Reply, ending: Ending, *, text: str, bill: metering.Bill, rev
     transaction.on_commit(lambda: broadcast.pool_changed(org_id))
 
 
+def _finish_queued(reply: Reply, ending: Ending, *, revision: int) -> None:
+    metering.release(_payer(reply))
+    _finish(reply, ending, text="", bill=metering.Bill(0, None, None, False), revision=revision)
+
+
 def _tell(reply: Reply, *, revision: int, **changed: str) -> None:
     """Write the message of a locked answer and send it on commit. It is whole here, so that nothing is read back."""
     message = reply.message
@@ -334,6 +349,12 @@ def _tell(reply: Reply, *, revision: int, **changed: str) -> None:
     message.mark_new(mention_ids=[])
     reply.mark_untried()
     feed.tell(Space(pk=reply.space_id), [message])
+
+
+def _give_back(reply: Reply, reason: str) -> None:
+    _close(reply, Ending(ReplyState.FAILED, reason))
+    metering.release(_payer(reply))
+    transaction.on_commit(lambda: broadcast.pool_changed(reply.org_id))
 
 
 def _close(reply: Reply, ending: Ending) -> None:

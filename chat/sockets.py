@@ -61,6 +61,8 @@ class Socket(AsyncWebsocketConsumer):
         for topic in self._own_topics():
             await hub.join(topic, self)
         self._tasks = [asyncio.create_task(self._write()), asyncio.create_task(self._recheck())]
+        for task in self._tasks:
+            task.add_done_callback(self._note_end)
 
     async def disconnect(self, code: int) -> None:
         for task in self._tasks:
@@ -205,6 +207,12 @@ class Socket(AsyncWebsocketConsumer):
         self._allowance, self._counted_at = min(self._allowance + earned, 2.0 * FRAMES_PER_SECOND), now
         self._allowance -= 1
         return self._allowance >= 0
+
+    def _note_end(self, task: "asyncio.Task[None]") -> None:
+        """A socket that cannot write or check any more is no socket: the browser comes back on a new one."""
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("socket.crashed", exc_info=error)
+            self._end(1011)
 
     def _say(self, frame: dict[str, Any]) -> None:
         self.offer(broadcast.encode(frame).decode())

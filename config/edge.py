@@ -43,6 +43,8 @@ def _refusal(scope: dict) -> tuple[int, str] | None:
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > URL_MAX:
         return 414, "The address is too long."
     names = [name for name, _ in headers]
+    if scope.get("http_version") == "1.1" and b"host" not in names:
+        return 400, "The request does not name its host."
     if any(names.count(name) > 1 for name in _ONCE):
         return 400, "The request repeats a header that may come once."
     if any(b"_" in name for name in names):

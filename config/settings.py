@@ -136,6 +136,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_ADAPTER = "workspace.accounts.Accounts"
 ACCOUNT_SIGNUP_FORM_CLASS = "workspace.forms.SignupForm"
 ACCOUNT_EMAIL_VERIFICATION = os.environ.get("PARLEY_EMAIL_VERIFICATION", "optional")
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
@@ -153,6 +154,8 @@ CSRF_FAILURE_VIEW = "workspace.middleware.stale_form"
 
 # --- what a browser may do --------------------------------------------------------------------
 from csp.constants import NONCE, NONE, SELF  # noqa: E402
+
+from config.edge import BODY_MAX  # noqa: E402
 
 # An IPv6 address cannot be written in a policy; where that is the page's own origin, 'self' covers it.
 _socket_origins = [origin.replace("http", "ws", 1) for origin in ALLOWED_ORIGINS if "[" not in origin]
@@ -178,7 +181,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 if flag("PARLEY_BEHIND_TLS_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_MAX
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
 
 # --- files ------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from daphne import http_protocol  # noqa: E402
 from daphne.endpoints import build_endpoint_description_strings  # noqa: E402
 from daphne.server import Server  # noqa: E402
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol  # noqa: E402
+from twisted.web.http import HTTPChannel  # noqa: E402
 
 from config.edge import BODY_MAX  # noqa: E402
 
@@ -49,6 +50,8 @@ class Socket(WebSocketProtocol):
 
     # A frame that is too large is answered with its close code (1009) instead of a connection that drops.
     failByDrop = False
+    # How long a reader that was told to go may take to read so.
+    closeHandshakeTimeout = 10
 
     def onConnect(self, request: Any) -> Any:
         self.room = Room()
@@ -56,6 +59,11 @@ class Socket(WebSocketProtocol):
         self.transport.unregisterProducer()
         self.transport.registerProducer(self.room, True)
         return super().onConnect(request)
+
+    def serverSend(self, content: str, binary: bool = False) -> None:
+        """Send text of any size: autobahn's sendMessage would hold it to the limit for what comes in."""
+        if self.state == self.STATE_OPEN:
+            self.sendFrame(opcode=1, payload=content.encode())
 
     def connectionLost(self, reason: Any) -> None:
         self.transport.unregisterProducer()
@@ -82,11 +90,17 @@ class Request(http_protocol.WebRequest):
         return super().process()
 
 
+def _refuse_line(channel: HTTPChannel, line: bytes) -> None:
+    """An address or header that is too long is answered; by itself the connection would just drop."""
+    channel._respondToBadRequestAndDisconnect()
+
+
 class WebServer(Server):
     """daphne's server with our requests and sockets."""
 
     def run(self) -> None:
         http_protocol.WebRequest = Request
+        HTTPChannel.lineLengthExceeded = _refuse_line  # type: ignore[assignment, method-assign]
         WebSocketFactory.protocol = Socket
         super().run()
 

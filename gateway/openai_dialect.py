@@ -64,6 +64,8 @@ class OpenAIDialect:
             # A model that said why it finished had finished: only the provider's goodbye is missing.
             if not answer.has_finished:
                 raise
+        except (httpx2.InvalidURL, UnicodeError) as error:
+            raise CallFailed("unreachable") from error
         yield answer.end(is_strange=events.is_strange)
 
     def _open(self, target: Target, request: Request, note: Try) -> "_Opened":

@@ -14,6 +14,8 @@ from typing import Any
 import httpcore2
 import httpx2
 
+from gateway import tcp
+
 _NETWORKS = [
     ipaddress.ip_network(text)
     for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96", "::ffff:0:0/96", "fec0::/10")
@@ -57,7 +59,7 @@ class PinnedBackend(httpcore2.AsyncNetworkBackend):
     """Connects only to addresses that were looked at. TLS keeps the name: only the TCP peer is pinned."""
 
     def __init__(self) -> None:
-        self._inner = httpcore2.AnyIOBackend()
+        self._inner = tcp.Backend()
 
     async def connect_tcp(
         self,
@@ -110,8 +112,7 @@ def client(*, guarded: bool, max_connections: int = 1000) -> httpx2.AsyncClient:
     """A client for calls out. `guarded=False` is only for addresses that the operator set."""
     limits = httpx2.Limits(max_connections=max_connections, max_keepalive_connections=100, keepalive_expiry=60)
     transport = Transport(limits=limits, trust_env=False, retries=0)
-    if guarded:
-        transport._pool._network_backend = PinnedBackend()
+    transport._pool._network_backend = PinnedBackend() if guarded else tcp.Backend()
     return httpx2.AsyncClient(
         transport=transport,
         follow_redirects=False,

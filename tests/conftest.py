@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import transaction
 
 from tests import databases
 from tests.doubles.provider import ScriptedProvider
@@ -142,6 +143,25 @@ def make_org() -> Callable[..., SimpleNamespace]:
 @pytest.fixture
 def juniper(make_org: Callable[..., SimpleNamespace], db: None) -> SimpleNamespace:
     return make_org()
+
+
+@pytest.fixture(scope="module")
+def whole_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[Any]:
+    """Fourteen kinds of person around three organizations (tests/workspace/actors.py), made once a module."""
+    from tests.workspace import actors
+
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield actors.build()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def world(whole_world: Any, django_db_blocker: Any) -> Iterator[Any]:
+    """The whole world, for one test: what it does is undone."""
+    cache.clear()
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield whole_world
+        transaction.set_rollback(True)
 
 
 @pytest.fixture

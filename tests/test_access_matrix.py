@@ -102,22 +102,6 @@ JSON_NAMES = {"messages", "changes", "mentionables", "message", "reply", "reply_
 OURS = {name for name in NAMES if not name.startswith("account_")}
 
 
-@pytest.fixture(scope="module")
-def whole_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
-    """Built once; every test looks at it from inside a savepoint of its own."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield actors.build()
-        transaction.set_rollback(True)
-
-
-@pytest.fixture
-def world(whole_world: World, django_db_blocker: Any) -> Iterator[World]:
-    cache.clear()
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield whole_world
-        transaction.set_rollback(True)
-
-
 def patterns(found: list[Any] | None = None) -> Iterator[URLPattern]:
     for each in get_resolver().url_patterns if found is None else found:
         if isinstance(each, URLResolver):

@@ -1,4 +1,7 @@
-"""The functions, triggers and rights of the ledger. They lie beside the code that calls them."""
+"""The functions, triggers and rights of the ledger, which lie beside the code that calls them.
+
+Each file may be run again: whoever changes one adds a migration that runs it, after whatever tables it needs.
+"""
 
 from pathlib import Path
 

@@ -63,7 +63,7 @@ def _post(request: HttpRequest, seat: access.Seat) -> HttpResponse:
     except Refused as refusal:
         if wants_json(request):
             raise
-        return space_pages.page(request, seat, refusal=refusal, draft=request.POST.get("text", "")[:20_000])
+        return space_pages.page(request, seat, refusal=refusal, draft=request.POST.get("text", ""))
     if not wants_json(request):
         return redirect(seat.space)
     messages = [broadcast.as_json(message) for message in written]

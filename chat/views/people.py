@@ -12,7 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chat import places
 from workspace import access, invitations
@@ -28,9 +28,12 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def invite(request: HttpRequest, slug: str) -> HttpResponse:
+    """Make a link. Its page is the people's, and whoever opens the address again comes back there."""
     member = access.member(request.user, slug)
+    if request.method != "POST":
+        return redirect("people", slug=slug)
     access.require_admin(member)
     form = _form(member, request.POST)
     if not form.is_valid():

@@ -1,22 +1,14 @@
-"""From a mention to a settled credit, through real processes."""
+"""From a mention to a settled credit, through real processes. *Called by*: pytest."""
 
-import time
-import uuid
 from collections.abc import Callable
 from types import SimpleNamespace
 
 from billing import ledger
-from chat import feed
-from chat.models import Reply
+from gateway.models import Attempt
 from tests.doubles.provider import Script, ScriptedProvider
+from tests.flows import acts, closing
+from tests.flows.acts import words
 from tests.stack import Stack
-
-
-def wait_until(condition: Callable[[], object], *, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def test_a_mention_is_answered_and_paid_for_to_the_micro_credit(
@@ -28,13 +20,15 @@ def test_a_mention_is_answered_and_paid_for_to_the_micro_credit(
     before = ledger.balance(juniper.org.pk).free_ucr
     stack.start_worker()
 
-    feed.post(juniper.space, juniper.ana, text="@parrot say something", client_id=uuid.uuid4())
-    wait_until(lambda: Reply.objects.get().is_done)
+    (reply,) = acts.ask(juniper.space, juniper.ana, "@parrot say something")
+    reply = acts.ended(reply)
 
-    reply = Reply.objects.select_related("message").get()
-    assert (reply.state, reply.reason) == ("finished", "")
-    assert reply.message.text == "".join(f"word{n} " for n in range(20))
+    assert (reply.state, reply.reason, reply.provider_name) == ("finished", "", "Scripted")
+    assert reply.message.text == words(20)
     # 100 tokens at 2.5 US$ and 20 at 10 US$ a million, one credit to the cent.
     assert reply.cost_ucr == 100 * 250 + 20 * 1000
     assert ledger.balance(juniper.org.pk).free_ucr == before - reply.cost_ucr
-    assert ledger.balance(juniper.org.pk).held_ucr == 0
+    attempt = Attempt.objects.get(call=reply.call)
+    assert (attempt.number, attempt.outcome, attempt.prompt_tokens, attempt.output_tokens) == (1, "ok", 100, 20)
+    assert 0 < (attempt.first_token_ms or 0) <= attempt.duration_ms
+    closing.check(stack, provider, {"parrot": 1})

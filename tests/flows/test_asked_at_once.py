@@ -12,7 +12,7 @@ import pytest
 
 from billing import ledger, prices
 from billing.models import Hold
-from catalog.models import Offer
+from catalog.models import Offer, Provider
 from chat.models import Message, Reply
 from tests.doubles.provider import Script, ScriptedProvider
 from tests.flows import acts, closing
@@ -123,4 +123,20 @@ def test_nobody_is_asked_for_one_who_was_removed_before_the_worker_came(
 
     assert {(reply.state, reply.reason, reply.cost_ucr or 0) for reply in ended} == {("failed", "no_access", 0)}
     assert ledger.balance(juniper.org.pk).free_ucr == before
+    closing.check(stack, provider, {"parrot": 0})
+
+
+def test_an_answer_whose_provider_was_switched_off_meanwhile_fails_and_costs_nothing(
+    stack: Stack, provider: ScriptedProvider, make_org: Callable[..., SimpleNamespace], make_model: Callable
+) -> None:
+    make_model("parrot")
+    provider.script("parrot", Script())
+    juniper = make_org()
+    (reply,) = acts.ask(juniper.space, juniper.ana, "@parrot still there?")
+    Provider.objects.update(is_enabled=False)
+
+    stack.start_worker()
+    reply = acts.ended(reply)
+
+    assert (reply.state, reply.reason, reply.cost_ucr or 0) == ("failed", "no_route", 0)
     closing.check(stack, provider, {"parrot": 0})

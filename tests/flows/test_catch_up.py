@@ -21,6 +21,7 @@ from tests.stack import Stack
 from workspace.models import Space
 
 PARROT = "🦜 für "
+WALL = "A very long paragraph of an answer that does not end. " * 100
 PARAGRAPH = "A paragraph.\n\n"
 SOON_SECONDS = 15.0  # a kick takes milliseconds; without one, the next look at the rights comes after 30 seconds
 
@@ -45,6 +46,7 @@ def served(stack: Stack) -> Stack:
 def juniper(served: Stack, make_org: Callable[..., SimpleNamespace], make_model: Callable) -> SimpleNamespace:
     make_model("parrot")
     make_model("owl")
+    make_model("toucan")
     return make_org()
 
 
@@ -53,10 +55,11 @@ def test_a_viewer_who_loses_the_socket_in_the_middle_of_an_answer_ends_with_what
 ) -> None:
     provider.script("parrot", Script(text=PARROT, deltas=150, every_ms=30))
     provider.script("owl", Script(text=PARAGRAPH, deltas=40, every_ms=30))
+    provider.script("toucan", Script(text=WALL, deltas=30, every_ms=30))
     served.start_worker()
     acts.ask(juniper.space, juniper.ben, "Before anybody looked")
     leaver, stayer = (Viewer(Tab(served, member), juniper.space) for member in (juniper.mei, juniper.ana))
-    parrot, owl = acts.ask(juniper.space, juniper.ben, "@parrot and @owl, say something")
+    parrot, owl, toucan = acts.ask(juniper.space, juniper.ben, "@parrot, @owl and @toucan, say something")
     leaver.hear(lambda: leaver.texts[str(parrot.pk)].length > 20 * len(PARROT))
 
     leaver.lose_socket()
@@ -64,9 +67,10 @@ def test_a_viewer_who_loses_the_socket_in_the_middle_of_an_answer_ends_with_what
     acts.wait_until(lambda: provider.calls("parrot")[0]["deltas"] > 100)
     leaver.connect()
     for viewer in (leaver, stayer):
-        viewer.hear(lambda viewer=viewer: viewer.state(parrot) == "finished")
+        viewer.hear(lambda viewer=viewer: all(viewer.state(row) == "finished" for row in (parrot, owl, toucan)))
 
     assert acts.fresh(parrot).message.text == PARROT * 150
+    assert len(acts.fresh(toucan).message.html) > broadcast.HTML_MAX
     for viewer in (leaver, stayer):
         assert viewer.texts[str(parrot.pk)].text == PARROT * 150
         assert viewer.screen.shown == viewer.load().shown
@@ -75,7 +79,7 @@ def test_a_viewer_who_loses_the_socket_in_the_middle_of_an_answer_ends_with_what
     assert [row["from"] for row in blocks] == [0, *(row["to"] for row in blocks[:-1])]
     assert all(row["to"] % len(PARAGRAPH) == 0 and row["reply"] == str(owl.pk) for row in blocks)
     assert b"Traceback" not in served.log("web")
-    closing.check(served, provider, {"parrot": 1, "owl": 1})
+    closing.check(served, provider, {"parrot": 1, "owl": 1, "toucan": 1})
 
 
 def test_a_reader_too_slow_is_closed_with_4408_and_catches_up_while_another_misses_nothing(
@@ -88,9 +92,9 @@ def test_a_reader_too_slow_is_closed_with_4408_and_catches_up_while_another_miss
     slow = Viewer(Tab(served, juniper.mei), juniper.space, sock=small, max_queue=1)
     quick = Viewer(Tab(served, juniper.ana), juniper.space, max_queue=None)
 
-    for _ in range(20):
+    for count in range(50, 1050, 50):
         make_noise(juniper.space, count=50, size=20_000)
-        quick.hear(lambda: heard(quick) and heard(quick) % 50 == 0)
+        quick.hear(lambda count=count: heard(quick) == count)
     acts.ask(juniper.space, juniper.ben, "Enough of that")
     quick.hear(lambda: quick.frames[-1]["type"] == "message.changed")
     code = slow.hear_close()
@@ -103,13 +107,15 @@ def test_a_reader_too_slow_is_closed_with_4408_and_catches_up_while_another_miss
     closing.check(served, provider, {})
 
 
-def test_a_burst_of_small_frames_closes_nobody(
+def test_a_burst_of_small_frames_and_one_of_a_long_answer_reach_a_reader_who_keeps_up(
     served: Stack, provider: ScriptedProvider, juniper: SimpleNamespace
 ) -> None:
     viewer = Viewer(Tab(served, juniper.ana), juniper.space, max_queue=None)
 
     make_noise(juniper.space, count=1000, size=10)
     viewer.hear(lambda: heard(viewer) == 1000)
+    make_noise(juniper.space, count=1, size=broadcast.HTML_MAX)
+    viewer.hear(lambda: heard(viewer) == 1001)
 
     assert viewer.closed is None
 

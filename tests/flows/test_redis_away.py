@@ -16,6 +16,7 @@ from tests.doubles.stores import OwnRedis
 from tests.flows import acts, closing
 from tests.flows.acts import words
 from tests.flows.tab import Tab
+from tests.flows.viewer import Viewer
 from tests.stack import Stack
 
 ONE = {"parrot": 1}
@@ -54,17 +55,21 @@ def test_redis_restarted_in_the_middle_of_an_answer_leaves_its_text_whole_and_gr
     provider.script("parrot", Script(deltas=400, every_ms=25))
     tab = Tab(stack, juniper.ana)
     stack.start_worker()
+    viewer = Viewer(Tab(stack, juniper.mei), juniper.space)
     reply = asked(tab, juniper)
-    acts.wait_until(lambda: tab.get(f"/replies/{reply.pk}/")["at"] > len(words(10)))
+    viewer.hear(lambda: viewer.texts[str(reply.pk)].length > len(words(10)))
 
     own_redis.restart()
     seen = [tab.get(f"/replies/{reply.pk}/") for _ in range(5)]
     # Only the text in Redis can be ahead of what was saved; so it is there again.
     acts.wait_until(lambda: tab.get(f"/replies/{reply.pk}/")["at"] > len(acts.fresh(reply).message.text))
     reply = acts.ended(reply)
+    viewer.hear(lambda: viewer.state(reply) == "finished")
 
     assert all(words(400).startswith(part["tail"]) and part["at"] == len(part["tail"]) for part in seen)
     assert (reply.state, reply.message.text) == ("finished", words(400))
+    assert viewer.texts[str(reply.pk)].text == words(400)
+    assert viewer.screen.shown == viewer.load().shown
     assert reply.cost_ucr == 100 * 250 + 400 * 1000
     closing.check(stack, provider, ONE, quiet=False)
 

@@ -75,6 +75,9 @@ class Viewer:
         self.frames.append(frame)
         match frame["type"]:
             case "message.changed":
+                message = frame["message"]
+                if message["html"] is None:  # too large to be sent to everyone at once
+                    frame["message"] = self.tab.get(f"/messages/{message['id']}/")["message"]
                 self.screen.frame(frame)
             case "space.subscribed" if frame["revision"] != self.screen.last:
                 self._catch_up()

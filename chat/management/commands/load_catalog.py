@@ -20,5 +20,5 @@ class Command(BaseCommand):
         except sources.SourceBroken as error:
             raise CommandError(str(error)) from error
         published = prices.publish() if any(changed) else 0
-        on = sync.switch_on()
+        on = sync.switch_on(others_off=False)
         self.stdout.write(f"Catalog: {published} prices published. Providers switched on: {', '.join(on) or 'none'}.")

@@ -18,7 +18,6 @@ class MessageFeed extends HTMLElement {
   #rows;
   #place;
   #unseen = 0;
-  #title;
   #isLive = false; // the server has said that it sends us this Space
 
   connectedCallback() {
@@ -35,7 +34,6 @@ class MessageFeed extends HTMLElement {
       reload: () => location.reload(),
     });
     this.#place = new ScrollPlace(this.log, column, this.#moved);
-    this.#title = document.title;
     this.#start();
     this.#listen();
   }
@@ -148,7 +146,8 @@ class MessageFeed extends HTMLElement {
     const pill = this.querySelector("[data-newest]");
     pill.hidden = this.#place.atEnd || !this.#unseen;
     pill.lastChild.textContent = this.#unseen === 1 ? "1 new message" : `${this.#unseen} new messages`;
-    document.title = this.#unseen ? `(${this.#unseen}) ${this.#title}` : this.#title;
+    const title = document.title.replace(/^\(\d+\) /, "");
+    document.title = this.#unseen ? `(${this.#unseen}) ${title}` : title;
     if (this.log.scrollTop < OLDER_PX) this.#older();
   };
 
@@ -173,13 +172,14 @@ class MessageFeed extends HTMLElement {
     const button = event.submitter;
     if (!button?.hasAttribute("formaction") || !this.contains(button)) return;
     event.preventDefault();
-    button.disabled = true;
+    if (button.ariaDisabled === "true") return;
+    button.ariaDisabled = "true"; // A button that is disabled loses the focus, and its next row could not take it.
     try {
       const { message } = await post(button.getAttribute("formaction"));
       this.settle({ messages: [message] });
     } catch (error) {
       this.#tell("feed.refused", error.message);
-      button.disabled = false;
+      button.ariaDisabled = null;
     }
   };
 

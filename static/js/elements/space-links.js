@@ -20,7 +20,10 @@ class SpaceLinks extends HTMLElement {
     if (link) rename(link, { name, isPrivate, at: "[data-name]", word: "[data-private]" });
     if (!link?.hasAttribute("aria-current")) return;
     const title = document.querySelector("[data-space-name]")?.closest("h1");
-    if (title) rename(title, { name, isPrivate, at: "[data-space-name]", word: "[data-space-private]" });
+    if (!title) return;
+    rename(title, { name, isPrivate, at: "[data-space-name]", word: "[data-space-private]" });
+    document.title = [name, ...document.title.split(" · ").slice(-2)].join(" · ");
+    document.querySelector("[role=log]")?.setAttribute("aria-label", `Messages in ${name}`);
   };
 
   #remove = ({ space }) => {

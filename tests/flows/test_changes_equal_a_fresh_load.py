@@ -1,0 +1,179 @@
+"""The promise of the feed, as a property: what was loaded, and what came since, equals a fresh load.
+
+*Called by*: pytest. *Why* without processes: a thousand orders of events are tried, and the verbs are the same ones;
+what they publish is heard on Redis itself.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from types import SimpleNamespace
+
+import orjson
+import pytest
+from django.db.models.functions import Now
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chat import broadcast, feed, places, replies, sweeper
+from chat.models import Message, Reply
+from chat.replies import Ending, Job
+from gateway.wire import Try
+from tests.flows.frames import Frames
+from tests.flows.screen import Json, Screen
+from workspace import spaces
+from workspace.errors import Refused
+from workspace.models import Space
+
+ENDINGS = [Ending("finished"), Ending("failed", "cut"), Ending("stopped", "stopped"), Ending("finished", "length")]
+
+
+@dataclass
+class Life:
+    """A Space in which things happen. Each action takes a number, which picks among what there is."""
+
+    space: Space
+    cast: SimpleNamespace
+    sent: list[tuple[str, uuid.UUID]] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+
+    def post(self, pick: int) -> None:
+        self._post("Hello, **all**", uuid.uuid4())
+
+    def ask_one(self, pick: int) -> None:
+        self._post("@parrot what do you think?", uuid.uuid4())
+
+    def ask_two(self, pick: int) -> None:
+        self._post("@parrot and @owl, what do you think?", uuid.uuid4())
+
+    def post_again(self, pick: int) -> None:
+        if self.sent:
+            feed.post(self.space, self.cast.ana, text=self.sent[pick % len(self.sent)][0],
+                      client_id=self.sent[pick % len(self.sent)][1])  # fmt: skip
+
+    def claim(self, pick: int) -> None:
+        if reply := self._reply(pick, "queued"):
+            job = replies.claim(reply.pk)
+            assert job
+            job.metered.tries.append(
+                Try(1 + job.metered.lost_tries, job.metered.route.targets[0], timezone.now(), "ok")
+            )
+            self.jobs.append(job)
+
+    def checkpoint(self, pick: int) -> None:
+        replies.checkpoint([(job.reply_id, job.fence, f"so far {pick}") for job in self.jobs])
+
+    def end(self, pick: int) -> None:
+        if self.jobs:
+            job = self.jobs.pop(pick % len(self.jobs))
+            try:
+                replies.end(job, text=f"*The end* {pick}" if pick % 3 else "", ending=ENDINGS[pick % len(ENDINGS)])
+            except replies.LostFence:
+                assert not Reply.objects.filter(pk=job.reply_id, fence=job.fence, state="streaming").exists()
+
+    def stop_queued(self, pick: int) -> None:
+        if reply := self._reply(pick, "queued"):
+            replies.stop(self.cast.ana, reply)
+
+    def stop_streaming(self, pick: int) -> None:
+        if reply := self._reply(pick, "streaming"):
+            replies.stop(self.cast.ana, reply)
+
+    def retry(self, pick: int) -> None:
+        if reply := self._reply(pick, "stopped", "failed", "refused"):
+            try:
+                replies.retry(self.cast.ana, reply)
+            except Refused:
+                assert Reply.objects.filter(retry_of=reply).exists()
+
+    def fall_silent_and_sweep(self, pick: int) -> None:
+        if reply := self._reply(pick, "streaming"):
+            Reply.objects.filter(pk=reply.pk).update(leased_until=Now())
+        sweeper.sweep()
+
+    def rename(self, pick: int) -> None:
+        places.change_space(self.cast.ana, self.space, name=f"Room {pick}", is_private=False)
+
+    def close_or_open(self, pick: int) -> None:
+        places.change_space(self.cast.ana, self.space, name="Room", is_private=bool(pick % 2))
+
+    def _post(self, text: str, client_id: uuid.UUID) -> None:
+        feed.post(self.space, self.cast.ana, text=text, client_id=client_id)
+        self.sent.append((text, client_id))
+
+    def _reply(self, pick: int, *states: str) -> Reply | None:
+        found = list(Reply.objects.filter(space=self.space, state__in=states).order_by("created_at", "pk"))
+        return found[pick % len(found)] if found else None
+
+
+ACTIONS = [name for name in vars(Life) if not name.startswith("_") and callable(getattr(Life, name))]
+
+
+def as_sent(messages: list[Message]) -> list[Json]:
+    return orjson.loads(orjson.dumps([broadcast.as_json(message) for message in messages], default=str))
+
+
+def load(space: Space) -> Screen:
+    """What a page shows: the revision is read before the messages."""
+    space = Space.objects.get(pk=space.pk)
+    return Screen.of_page(space.revision, as_sent(feed.latest(space).messages))
+
+
+def catch_up(screen: Screen, space: Space) -> None:
+    found = feed.changes(space, since=screen.last)
+    screen.changes({"revision": found.revision, "messages": as_sent(found.messages), "reload": found.must_reload})
+
+
+def follow(screen: Screen, frames: list[Json], space: Space) -> None:
+    for frame in frames:
+        if frame["type"] == "message.changed":
+            screen.frame(frame)
+            if screen.is_behind:
+                catch_up(screen, space)
+
+
+@pytest.fixture
+def stage(committed_db: None, make_org: Callable[..., SimpleNamespace], make_model: Callable) -> SimpleNamespace:
+    make_model("parrot")
+    make_model("owl")
+    return make_org()
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    steps=st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 9)), min_size=4, max_size=18),
+    loaded_after=st.integers(0, 12),
+    random=st.randoms(use_true_random=False),
+)
+def test_what_was_loaded_and_what_came_since_equals_a_fresh_load_whatever_was_lost_doubled_or_swapped(
+    stage: SimpleNamespace, steps: list[tuple[str, int]], loaded_after: int, random: Random
+) -> None:
+    life = Life(spaces.create(stage.ana, name="Room", is_private=False), stage)
+    frames = Frames(life.space)
+    heard: list[Json] = []
+
+    for name, pick in steps[:loaded_after]:
+        getattr(life, name)(pick)
+    frames.take()
+    faithful, forgetful, confused = load(life.space), load(life.space), load(life.space)
+    for name, pick in steps[loaded_after:]:
+        getattr(life, name)(pick)
+        came = frames.take()
+        heard += came
+        follow(faithful, came, life.space)
+        follow(forgetful, [frame for frame in came if random.random() < 0.5], life.space)
+        assert faithful.shown == load(life.space).shown, name
+    frames.close()
+    swapped = heard + random.sample(heard, len(heard) // 2)
+    random.shuffle(swapped)
+    follow(confused, swapped, life.space)
+    if forgetful.last != Space.objects.get(pk=life.space.pk).revision:
+        catch_up(forgetful, life.space)
+
+    fresh = load(life.space)
+    assert forgetful.shown == fresh.shown
+    assert confused.shown == fresh.shown
+    assert faithful.last <= fresh.last
+    assert len({row[0] for row in fresh.shown.values()}) == len(fresh.shown)
