@@ -233,13 +233,17 @@ def balance(org_id: UUID) -> Balance:
 
 
 def _call(sql: str, *arguments: Any) -> Any:
-    """One round trip. Bound by the server, so that PostgreSQL can plan each of these statements once a connection
-    (where the settings have a prepare_threshold) rather than once a call."""
+    """One round trip, by one cursor a connection: it remembers how to write arguments and read results, which takes
+    longer than all else here. It binds on the server, where a prepare_threshold has each statement planned only once.
+    """
     connection.ensure_connection()
-    bound: Any = psycopg.Cursor(connection.connection)
-    with connection.make_debug_cursor(bound) if connection.queries_logged else connection.make_cursor(bound) as cursor:
-        cursor.execute(sql, arguments)
-        return cursor.fetchone()
+    raw: Any = connection.connection
+    if not hasattr(raw, "ledger_cursor"):
+        raw.ledger_cursor = psycopg.Cursor(raw)
+    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    cursor = wrap(raw.ledger_cursor)
+    cursor.execute(sql, arguments)
+    return cursor.fetchone()
 
 
 def _require(status: str) -> None:

@@ -9,7 +9,7 @@ from django.db import transaction
 from billing import plans
 from catalog.models import AIModel
 from chat import broadcast, feed
-from workspace import invitations, members, orgs, spaces
+from workspace import access, invitations, members, orgs, spaces
 from workspace.models import Invitation, Member, Space, User
 
 FIRST_SPACE = "General"
@@ -17,7 +17,11 @@ FIRST_SPACE = "General"
 
 @transaction.atomic
 def found(user: User, *, name: str) -> Space:
-    """Make an organization on the Starter plan, with its first Space. Returns the Space."""
+    """Make an organization on the Starter plan, with its first Space; a second press of the button finds the first's."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    made = Space.objects.filter(space_members__member__in=access.memberships(user)).order_by("created_at").first()
+    if made:
+        return made
     owner = orgs.found(user, name=name)
     plans.enroll(owner.org)
     return spaces.create(owner, name=FIRST_SPACE, is_private=False)

@@ -7,11 +7,12 @@ our own is patched; nothing leaves this machine.
 import socket
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache as shared_cache
 from django.db import transaction
 
 from tests import databases
@@ -19,6 +20,14 @@ from tests.doubles.provider import ScriptedProvider
 from tests.stack import Stack
 
 _connect = socket.socket.connect
+
+
+@cache
+def _password_hash() -> str:
+    """One for everybody, of "correct horse": making it is slow on purpose."""
+    from django.contrib.auth.hashers import make_password
+
+    return make_password("correct horse")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -58,7 +67,7 @@ def committed_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None
         yield
         connections.close_all()
         databases.empty()
-    cache.clear()
+    shared_cache.clear()
 
 
 @pytest.fixture(scope="session")
@@ -124,7 +133,8 @@ def make_org() -> Callable[..., SimpleNamespace]:
         from workspace.models import Role, SpaceMember, User
 
         def person(first: str) -> User:
-            return User.objects.create_user(f"{first}@{name.lower()}.example.com", "correct horse", name=first.title())
+            email = f"{first}@{name.lower()}.example.com"
+            return User.objects.create(email=email, password=_password_hash(), name=first.title())
 
         owner = orgs.found(person("ana"), name=name)
         plans.enroll(owner.org, plan)
@@ -158,7 +168,7 @@ def whole_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[Any]:
 @pytest.fixture
 def world(whole_world: Any, django_db_blocker: Any) -> Iterator[Any]:
     """The whole world, for one test: what it does is undone."""
-    cache.clear()
+    shared_cache.clear()
     with django_db_blocker.unblock(), transaction.atomic():
         yield whole_world
         transaction.set_rollback(True)

@@ -1,9 +1,9 @@
 """Organizations: founding one.
 
-*Called by*: chat.founding. *Keeps true*: an organization has exactly one owner from its first moment.
+*Called by*: chat.places. *Keeps true*: an organization has exactly one owner from its first moment.
 """
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from workspace import audit, members, names
 from workspace.models import Member, Org, Role, User
@@ -14,10 +14,7 @@ RESERVED_SLUGS = {"new", "api", "admin", "static", "v1", "help", "parley"}
 @transaction.atomic
 def found(user: User, *, name: str) -> Member:
     """Make an organization with this person as owner. Raises Invalid for a name that cannot be used."""
-    name = names.clean(name, what="organization name")
-    word = names.slug(name, fallback="org")
-    taken = set(Org.objects.filter(slug__startswith=word).values_list("slug", flat=True)) | RESERVED_SLUGS
-    org = Org.objects.create(name=name, slug=names.free(word, taken))
+    org = _create(names.clean(name, what="organization name"))
     owner = members.admit(org, user, role=Role.OWNER)
     audit.record(org, owner, "org.founded", org.slug)
     return owner
@@ -26,3 +23,18 @@ def found(user: User, *, name: str) -> Member:
 def lock(org: Org) -> Org:
     """Lock the row, so that counts against a plan's limit are taken one at a time. Call inside a transaction."""
     return Org.objects.select_for_update(no_key=True).get(pk=org.pk)
+
+
+def _create(name: str) -> Org:
+    """Two founders of one name at one moment get two slugs."""
+    word = names.slug(name, fallback="org")
+    while True:
+        taken = set(Org.objects.filter(slug__startswith=word).values_list("slug", flat=True)) | RESERVED_SLUGS
+        slug = names.free(word, taken)
+        try:
+            with transaction.atomic():
+                return Org.objects.create(name=name, slug=slug)
+        except IntegrityError:
+            # Unless the slug is somebody's by now, it was not about the slug.
+            if not Org.objects.filter(slug=slug).exists():
+                raise

@@ -83,6 +83,8 @@ def _make_venv() -> None:
     if _is_whole():
         return
     say("· Making the virtual environment .venv")
+    if VENV.is_symlink():
+        VENV.unlink()  # Clearing would go through it and empty the environment of another clone.
     argv = [getattr(sys, "_base_executable", sys.executable), "-m", "venv", "--clear", str(VENV)]
     piped: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "preexec_fn": tie_to_parent}
     made = subprocess.run(argv, text=True, check=False, **piped)

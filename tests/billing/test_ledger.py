@@ -1,5 +1,7 @@
 """Holding and settling one call: what it may cost, what it does cost, and what is refused."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from uuid import uuid4
 
 import pytest
@@ -21,6 +23,17 @@ def test_a_call_holds_its_worst_case_and_pays_for_what_it_used(desk: Desk) -> No
 
     assert (settled.charged_ucr, settled.state, settled.free_ucr) == (650_000, "settled", 99_350_000)
     assert (desk.free, desk.held) == (99_350_000, 0)
+
+
+def test_a_hold_and_a_settlement_are_one_query_each(
+    desk: Desk, django_assert_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    attempt = desk.used("pro", 1_200, 350)
+
+    with django_assert_num_queries(1):
+        held = desk.ask("pro", 1_200, 1_024)
+    with django_assert_num_queries(1):
+        desk.bill(held.call, attempt)
 
 
 @pytest.mark.parametrize(

@@ -62,9 +62,9 @@ def test_redis_restarted_in_the_middle_of_an_answer_leaves_its_text_whole_and_gr
     own_redis.restart()
     seen = [tab.get(f"/replies/{reply.pk}/") for _ in range(5)]
     # Only the text in Redis can be ahead of what was saved; so it is there again.
-    acts.wait_until(lambda: tab.get(f"/replies/{reply.pk}/")["at"] > len(acts.fresh(reply).message.text))
-    reply = acts.ended(reply)
+    viewer.hear(lambda: tab.get(f"/replies/{reply.pk}/")["at"] > len(acts.fresh(reply).message.text))
     viewer.hear(lambda: viewer.state(reply) == "finished")
+    reply = acts.ended(reply)
 
     assert all(words(400).startswith(part["tail"]) and part["at"] == len(part["tail"]) for part in seen)
     assert (reply.state, reply.message.text) == ("finished", words(400))
