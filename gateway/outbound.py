@@ -3,16 +3,17 @@
 *Called by*: gateway.openai_dialect; link previews, tool servers and webhooks later. *Keeps true*: an address
 that a tenant chose is resolved once, refused unless every answer is public, and the connection goes to that
 very address; no redirect is followed, no proxy of the environment used, no answer grows past its cap.
+*Why* the library's own connections, though slower than bare ones: HTTP and TLS are not what Parley exists for.
 """
 
 import asyncio
 import ipaddress
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
 
+import httpcore2
 import httpx2
-
-from gateway import http1, tcp
 
 _NETWORKS = [
     ipaddress.ip_network(text)
@@ -53,14 +54,33 @@ async def resolve(host: str, port: int) -> str:
     return addresses[0]
 
 
-async def dial_public(host: str, port: int) -> tcp.Line:
-    """Connect only to an address that was looked at. TLS keeps the name: only the TCP peer is pinned. Raises Blocked."""
-    if port not in _PORTS:
+class PinnedBackend(httpcore2.AsyncNetworkBackend):
+    """Connects only to addresses that were looked at. TLS keeps the name: only the TCP peer is pinned."""
+
+    def __init__(self) -> None:
+        self._inner = httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        if port not in _PORTS:
+            raise Blocked
+        address = await resolve(host, port)
+        return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+
+    async def connect_unix_socket(self, *args: Any, **options: Any) -> httpcore2.AsyncNetworkStream:
         raise Blocked
-    return await tcp.dial(await resolve(host, port), port)
+
+    async def sleep(self, seconds: float) -> None:
+        await self._inner.sleep(seconds)
 
 
-class Transport(http1.Transport):
+class Transport(httpx2.AsyncHTTPTransport):
     """Reads of an error's body no more than its beginning, and that as it came: it may be a bomb."""
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -89,7 +109,10 @@ class _Beginning(httpx2.AsyncByteStream):
 
 def client(*, guarded: bool, max_connections: int = 1000) -> httpx2.AsyncClient:
     """A client for calls out. `guarded=False` is only for addresses that the operator set."""
-    transport = Transport(dial_public if guarded else tcp.dial, max_connections=max_connections)
+    limits = httpx2.Limits(max_connections=max_connections, max_keepalive_connections=100, keepalive_expiry=60)
+    transport = Transport(limits=limits, trust_env=False, retries=0)
+    if guarded:
+        transport._pool._network_backend = PinnedBackend()
     return httpx2.AsyncClient(
         transport=transport,
         follow_redirects=False,

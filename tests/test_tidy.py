@@ -38,7 +38,7 @@ ONLY_IN = {
     "django.utils.safestring": {"chat/models/message.py"},
     "redis": {"chat/broadcast.py", "chat/live.py", "chat/hub.py", "chat/engine.py", "chat/views/health.py"},
     "channels.layers": set(),
-    **dict.fromkeys(WEB_CLIENTS, {"gateway/outbound.py", "gateway/openai_dialect.py", "gateway/tcp.py"}),
+    **dict.fromkeys(WEB_CLIENTS, {"gateway/outbound.py", "gateway/openai_dialect.py"}),
 }
 # Reads in a view that are not narrowed by themselves, because access.seat decides on the very next line.
 SEATED = {("chat/views/messages.py", "Message"), ("chat/views/replies.py", "Reply")}

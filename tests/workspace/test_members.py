@@ -51,7 +51,9 @@ def test_who_leaves_loses_every_right_at_once_and_the_row_stays_for_their_messag
     assert AuditLine.objects.filter(action="member.removed", subject="ben", actor=juniper.ana).exists()
 
 
-@pytest.mark.parametrize(("actor", "member"), [("mei", "gus"), ("gus", "mei"), ("mei", "ben"), ("gus", "gus_"), ("ben", "ana")])
+@pytest.mark.parametrize(
+    ("actor", "member"), [("mei", "gus"), ("gus", "mei"), ("mei", "ben"), ("gus", "gus_"), ("ben", "ana")]
+)
 def test_nobody_removes_somebody_they_may_not(juniper: SimpleNamespace, actor: str, member: str) -> None:
     target = getattr(juniper, member.rstrip("_"))
     if actor == target.handle:
@@ -106,7 +108,9 @@ def test_an_account_that_is_switched_off_is_present_nowhere(juniper: SimpleNames
     assert juniper.mei not in Member.objects.present()
 
 
-def test_a_link_from_before_the_removal_does_not_bring_anybody_back_and_a_later_one_does(juniper: SimpleNamespace) -> None:
+def test_a_link_from_before_the_removal_does_not_bring_anybody_back_and_a_later_one_does(
+    juniper: SimpleNamespace,
+) -> None:
     link = invitations.create(juniper.ana, juniper.space, role=Role.MEMBER, days=7, uses=5)
     members.remove(juniper.ana, juniper.mei)
 

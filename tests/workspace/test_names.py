@@ -16,7 +16,9 @@ def test_emoji_that_are_joined_are_part_of_a_name() -> None:
     assert names.clean("Team 👩\u200d🚀") == "Team 👩\u200d🚀"
 
 
-@pytest.mark.parametrize("hidden", ["a\u200bb", "a\u202eb", "a\x00b", "a\nb", "a\ufeffb", "a\u2028b", "a\ue000b", "a\u00adb"])
+@pytest.mark.parametrize(
+    "hidden", ["a\u200bb", "a\u202eb", "a\x00b", "a\nb", "a\ufeffb", "a\u2028b", "a\ue000b", "a\u00adb"]
+)
 def test_a_name_with_characters_that_cannot_be_seen_says_so(hidden: str) -> None:
     with pytest.raises(Invalid, match="cannot be seen"):
         names.clean(hidden, what="Space name")

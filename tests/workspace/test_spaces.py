@@ -1,0 +1,126 @@
+"""Spaces: making, changing, and who is in them."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from workspace import invitations, spaces
+from workspace.errors import Forbidden, Invalid
+from workspace.models import AuditLine, Role, Space, SpaceMember, SpaceRole
+
+
+def people(space: Space) -> set[str]:
+    return set(SpaceMember.objects.filter(space=space).values_list("member__handle", flat=True))
+
+
+def test_who_makes_a_space_owns_it(juniper: SimpleNamespace) -> None:
+    space = spaces.create(juniper.mei, name=" Design ", is_private=True)
+
+    assert (space.name, space.is_private, space.revision) == ("Design", True, 0)
+    assert SpaceMember.objects.get(space=space).role == SpaceRole.OWNER
+    assert AuditLine.objects.filter(action="space.created", subject=str(space.pk), actor=juniper.mei).exists()
+
+
+def test_a_guest_makes_no_space(juniper: SimpleNamespace) -> None:
+    with pytest.raises(Forbidden, match="Guests cannot make Spaces"):
+        spaces.create(juniper.gus, name="Design", is_private=False)
+
+
+def test_a_name_that_cannot_be_used_makes_and_changes_nothing(juniper: SimpleNamespace) -> None:
+    before = Space.objects.count()
+
+    with pytest.raises(Invalid):
+        spaces.create(juniper.mei, name="\u200b", is_private=False)
+    with pytest.raises(Invalid):
+        spaces.change(juniper.ana, juniper.space, name="\u200b", is_private=False)
+
+    assert Space.objects.count() == before
+    assert Space.objects.get(pk=juniper.space.pk).name == "General"
+
+
+def test_a_space_that_becomes_private_keeps_those_who_had_joined(juniper: SimpleNamespace) -> None:
+    spaces.change(juniper.ben, juniper.space, name="Staff", is_private=True)
+
+    changed = Space.objects.get(pk=juniper.space.pk)
+    assert (changed.name, changed.is_private) == ("Staff", True)
+    assert people(changed) == {"ana", "ben", "mei"}
+
+
+@pytest.mark.parametrize("actor", ["mei", "gus"])
+def test_only_its_owner_and_admins_change_a_space_or_who_is_in_it(juniper: SimpleNamespace, actor: str) -> None:
+    person = getattr(juniper, actor)
+
+    for verb in (
+        lambda: spaces.change(person, juniper.space, name="Mine", is_private=True),
+        lambda: spaces.add(person, juniper.space, juniper.gus),
+        lambda: spaces.remove(person, juniper.space, juniper.ben),
+    ):
+        with pytest.raises(Forbidden):
+            verb()
+
+    assert people(juniper.space) == {"ana", "ben", "mei"}
+
+
+def test_the_owner_of_a_space_manages_it_without_being_an_admin(juniper: SimpleNamespace) -> None:
+    space = spaces.create(juniper.mei, name="Design", is_private=True)
+
+    spaces.add(juniper.mei, space, juniper.gus)
+    spaces.add(juniper.mei, space, juniper.gus)
+
+    assert people(space) == {"mei", "gus"}
+    assert AuditLine.objects.filter(action="space.member_added", subject=str(space.pk)).count() == 1
+
+
+def test_somebody_of_another_organization_is_not_let_in(juniper: SimpleNamespace, other: SimpleNamespace) -> None:
+    with pytest.raises(Invalid, match="not in this organization"):
+        spaces.add(juniper.ana, juniper.space, other.mei)
+
+
+def test_anybody_may_leave_but_the_last_owner(juniper: SimpleNamespace) -> None:
+    spaces.remove(juniper.gus, juniper.private, juniper.gus)
+
+    with pytest.raises(Invalid, match="needs an owner"):
+        spaces.remove(juniper.ana, juniper.private, juniper.ana)
+
+    assert people(juniper.private) == {"ana", "ben"}
+
+
+def test_taking_out_somebody_who_is_not_in_it_changes_nothing(juniper: SimpleNamespace) -> None:
+    before = AuditLine.objects.count()
+
+    spaces.remove(juniper.ana, juniper.private, juniper.mei)
+
+    assert (people(juniper.private), AuditLine.objects.count()) == ({"ana", "ben", "gus"}, before)
+
+
+def test_links_into_a_private_space_end_when_somebody_is_taken_out_of_it(juniper: SimpleNamespace) -> None:
+    inside = invitations.create(juniper.ana, juniper.private, role=Role.MEMBER, days=7, uses=5)
+    outside = invitations.create(juniper.ana, juniper.space, role=Role.MEMBER, days=7, uses=5)
+
+    spaces.remove(juniper.ana, juniper.private, juniper.gus)
+
+    with pytest.raises(invitations.InvitationOver):
+        invitations.read(invitations.key(inside))
+    assert invitations.read(invitations.key(outside)).pk == outside.pk
+
+
+def test_the_first_visit_to_a_public_space_joins_it(juniper: SimpleNamespace) -> None:
+    space = spaces.create(juniper.ana, name="Open", is_private=False)
+
+    spaces.visit(space, juniper.mei)
+    first = SpaceMember.objects.get(space=space, member=juniper.mei).visited_at
+    spaces.visit(space, juniper.mei)
+
+    again = SpaceMember.objects.get(space=space, member=juniper.mei).visited_at
+    assert first and again and again > first
+
+
+def test_what_a_member_sees(juniper: SimpleNamespace, other: SimpleNamespace) -> None:
+    def seen(member: object) -> set[str]:
+        return set(Space.objects.visible_to(member).values_list("name", flat=True))  # type: ignore[arg-type]
+
+    assert seen(juniper.ana) == {"General", "Board"}
+    assert seen(juniper.mei) == {"General"}
+    assert seen(juniper.gus) == {"Board"}
+    assert set(Space.objects.joined_by(juniper.ben)) == {juniper.space, juniper.private}
+    assert not set(Space.objects.visible_to(juniper.ana)) & set(Space.objects.visible_to(other.ana))
