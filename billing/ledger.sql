@@ -74,7 +74,7 @@ CREATE OR REPLACE FUNCTION ledger_hold(p_org uuid, p_call text, p_member uuid, p
   p_own_key boolean, p_input bigint, p_max_output bigint, p_min_output bigint, p_ttl_seconds int, p_async boolean,
   OUT o_status text, OUT o_hold bigint, OUT o_state text, OUT o_amount bigint, OUT o_max_output bigint,
   OUT o_expires_at timestamptz, OUT o_free bigint, OUT o_limit_of text, OUT o_limit bigint, OUT o_least bigint, OUT o_resets_at timestamptz)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET enable_bitmapscan = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET enable_bitmapscan = off SET enable_seqscan = off AS $$
 DECLARE
   v_pool billing_pool;
   v_now timestamptz;
@@ -247,7 +247,7 @@ END $$;
 CREATE OR REPLACE FUNCTION ledger_settle(p_org uuid, p_call text, p_attempts jsonb, p_member uuid, p_space uuid, p_key uuid,
   OUT o_status text, OUT o_hold bigint, OUT o_state text, OUT o_amount bigint, OUT o_charged bigint, OUT o_writeoff bigint,
   OUT o_free bigint, OUT o_alerts int[])
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET enable_bitmapscan = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET enable_bitmapscan = off SET enable_seqscan = off AS $$
 DECLARE
   v_pool billing_pool;
   v_hold billing_hold;
@@ -286,7 +286,7 @@ END $$;
 
 -- Close a call that came to nothing; everything goes back. Status: released, already, missing, foreign.
 CREATE OR REPLACE FUNCTION ledger_release(p_org uuid, p_call text, OUT o_status text, OUT o_state text, OUT o_free bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET enable_bitmapscan = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET enable_bitmapscan = off SET enable_seqscan = off AS $$
 DECLARE
   v_settled record;
 BEGIN
@@ -308,7 +308,7 @@ $$;
 
 -- Give back what abandoned calls of an organization hold. Each may still be settled once, from what is free then.
 CREATE OR REPLACE FUNCTION ledger_reap(p_org uuid, p_overdue_at timestamptz) RETURNS int
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET enable_bitmapscan = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET enable_bitmapscan = off SET enable_seqscan = off AS $$
 DECLARE
   v_pool billing_pool;
   v_hold billing_hold;

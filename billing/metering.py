@@ -19,8 +19,7 @@ from catalog.models import AIModel, Offer
 from gateway import attempts, calls, routes
 from gateway.wire import Event, Request, Route, Try
 
-MIN_OUTPUT_TOKENS = 256
-HOLD_SECONDS = 600
+HOLD_SECONDS = ledger.HOLD_SECONDS
 # What our own count takes a token to be, where a provider reports none: four bytes of ordinary text.
 COUNTED_BYTES_PER_TOKEN = 4
 
@@ -81,7 +80,7 @@ def offers(ai_model: AIModel) -> list[tuple[Offer, Price]]:
     priced = [(offer, known[offer.pk]) for offer in found if offer.pk in known]
     if not priced:
         raise ledger.Unpriced
-    return priced
+    return priced[: routes.ROUTE_MAX]
 
 
 def window(priced: Sequence[tuple[Offer, Price]], *, most_output_tokens: int) -> Window:
@@ -103,20 +102,24 @@ def reserve(
         price_ids=[price.pk for _, price in priced],
         input_tokens=input_tokens,
         max_output_tokens=max_output_tokens,
-        min_output_tokens=min(MIN_OUTPUT_TOKENS, max_output_tokens),
+        min_output_tokens=min(ledger.MIN_OUTPUT_TOKENS, max_output_tokens),
         ttl_seconds=HOLD_SECONDS,
     )
 
 
-def resume(payer: Payer, *, lost_tries: int = 0) -> Metered:
-    """The call behind an open hold: its route, at the prices that were held. Raises Hold.DoesNotExist.
+def resume(payer: Payer, *, lost_tries: int = 0, even_reaped: bool = False) -> Metered:
+    """The call behind an open hold: its route, at the prices that were held. Raises Hold.DoesNotExist, Unpriced when
+    nobody who was held for can be called any more. `even_reaped` is for what is settled late and not called again.
 
     `lost_tries`: how many were noted by note_lost, so that this one's tries are numbered after them.
     """
-    hold = Hold.objects.get(call=payer.call, org_id=payer.org_id, state="open")
+    states = ["open", "reaped"] if even_reaped else ["open"]
+    hold = Hold.objects.get(call=payer.call, org_id=payer.org_id, state__in=states)
     callable_now = Offer.objects.callable().filter(prices__in=hold.prices).annotate(held_price=F("prices"))
     held: dict[Offer, int] = {offer: offer.held_price for offer in callable_now.select_related("provider")}
     chosen = sorted(held, key=lambda offer: hold.prices.index(held[offer]))
+    if not chosen and not even_reaped:
+        raise ledger.Unpriced
     price_ids = {offer.pk: held[offer] for offer in chosen}
     return Metered(payer, routes.route(chosen), price_ids, hold.max_output_tokens, lost_tries)
 

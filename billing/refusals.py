@@ -22,13 +22,13 @@ class NoCredits(Refused):
 
     code = "no_credits"
     status = 402
-    message = "The organization has no credits left. An owner or admin of the organization can add some."
+    message = "The organization has no credits left. An owner or admin can ask the operator of this server for more."
 
     @classmethod
     def of(cls, *, free_ucr: int, needed_ucr: int, resets_at: datetime) -> "NoCredits":
         return cls(
             f"The organization's credits do not cover this: {credits.format_ucr(free_ucr)} left, at least "
-            f"{credits.format_cost(needed_ucr)} needed. {WHO_LIFTS} can add credits; "
+            f"{credits.format_cost(needed_ucr)} needed. {WHO_LIFTS} can ask the operator of this server for more; "
             f"the next period begins on {day(resets_at)}.",
             limit_of="pool",
             free_ucr=free_ucr,
@@ -42,14 +42,14 @@ class CapReached(Refused):
 
     code = "cap_reached"
     status = 402
-    message = "A spending limit has been reached. An owner or admin of the organization can raise it."
+    message = "A spending limit has been reached. An owner or admin can ask the operator of this server to raise it."
     WHOSE = {"member": "Your own limit", "space": "This Space's limit", "key": "This API key's limit"}
 
     @classmethod
     def of(cls, scope: str, *, limit_ucr: int, left_ucr: int, resets_at: datetime) -> "CapReached":
         return cls(
             f"{cls.WHOSE[scope]} of {credits.format_ucr(limit_ucr)} credits a month does not cover this: "
-            f"{credits.format_ucr(left_ucr)} left until {day(resets_at)}. {WHO_LIFTS} can raise it.",
+            f"{credits.format_ucr(left_ucr)} left until {day(resets_at)}. {WHO_LIFTS} can ask the operator of this server to raise it.",
             limit_of=scope,
             limit_ucr=limit_ucr,
             left_ucr=left_ucr,

@@ -15,7 +15,6 @@ class Provider(models.Model):
     name = models.CharField(max_length=120)
     api_base = models.URLField(max_length=300, blank=True)
     env_names = models.JSONField(default=list)
-    dialect = models.CharField(max_length=20, default="openai")
     is_local = models.BooleanField(default=False)
     is_enabled = models.BooleanField(default=False, db_index=True)
     doc_url = models.URLField(max_length=300, blank=True)

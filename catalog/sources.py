@@ -87,7 +87,7 @@ def local_model() -> Reading:
     offer = OfferFacts(
         provider=LOCAL,
         offer_id=told["id"],
-        key=told["handle"],
+        key=merge_key(told["handle"])[0],
         variant="",
         name=told["name"],
         kind="chat",
@@ -120,7 +120,9 @@ def merge_key(offer_id: str) -> tuple[str, str]:
 
 def _provider(slug: str, body: dict) -> ProviderFacts:
     base = body.get("api") or KNOWN_BASES.get(slug, "")
-    if "${" in base or not base.startswith("https://"):
+    # Of one that speaks another format only its own client knows how; and some addresses are templates.
+    speaks_openai = slug in KNOWN_BASES or body.get("npm") != "@ai-sdk/anthropic"
+    if not speaks_openai or "${" in base or not base.startswith("https://"):
         base = ""
     return ProviderFacts(slug, body["name"], base, tuple(body.get("env", ())), body.get("doc", ""))
 

@@ -1,6 +1,6 @@
 """Finished blocks of a text that is still growing.
 
-*Called by*: chat.live, chat.pages. *Keeps true*: a block is finished once another has begun after it, so
+*Called by*: chat.live, chat.views.replies. *Keeps true*: a block is finished once another has begun after it, so
 what was shown as HTML does not change again until the whole is rendered at the end.
 """
 
@@ -9,6 +9,8 @@ import re
 from chat import markdown
 
 GROWTH = 1.15
+# One block longer than this stays text until the end: looking for its end would hold every other answer up.
+TAIL_MAX = 20_000
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
@@ -22,7 +24,7 @@ class Blocks:
     def advance(self, text: str) -> str:
         """HTML of the blocks that were finished since the last call; "" when there are none."""
         tail = text[self.covered :]
-        if len(text) < self._look_at or "\n" not in tail:
+        if len(text) < self._look_at or "\n" not in tail or len(tail) > TAIL_MAX:
             return ""
         end = finished(tail)
         if end == 0:

@@ -7,7 +7,6 @@ truth and browsers catch up. When Redis is away, posting goes on at once instead
 import time
 import uuid
 from collections.abc import Iterable
-from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 import orjson
@@ -18,7 +17,7 @@ from django.template.loader import render_to_string
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from billing import ledger
+from billing import credits, ledger
 from chat.models import Message
 from workspace.models import Space
 
@@ -77,11 +76,7 @@ def pool_changed(org_id: uuid.UUID) -> None:
 
 def pool_figures(free_ucr: int) -> dict[str, str]:
     """The balance rounded down for the header, and exact."""
-    exact = Decimal(free_ucr) / 1_000_000
-    return {
-        "balance": f"{exact.quantize(Decimal('0.01'), ROUND_DOWN):,}",
-        "exact": f"{exact.quantize(Decimal('0.000001')):,}",
-    }
+    return {"balance": credits.format_ucr(free_ucr), "exact": credits.format_exact(free_ucr)}
 
 
 def space_changed(space: Space) -> None:
@@ -90,20 +85,20 @@ def space_changed(space: Space) -> None:
 
 
 def removed_from_space(space_id: uuid.UUID, member_id: uuid.UUID) -> None:
-    publish([(member_topic(member_id), {"type": "kick", "space": space_id})])
+    publish([(member_topic(member_id), {"type": "kick", "space": space_id})], is_urgent=True)
 
 
 def removed_from_org(member_id: uuid.UUID) -> None:
-    publish([(member_topic(member_id), {"type": "kick", "space": None})])
+    publish([(member_topic(member_id), {"type": "kick", "space": None})], is_urgent=True)
 
 
 def recheck(space_id: uuid.UUID) -> None:
     """Rights in this Space may have shrunk: every process looks at its sockets again."""
-    publish([(WEB_TOPIC, {"type": "recheck", "space": space_id})])
+    publish([(WEB_TOPIC, {"type": "recheck", "space": space_id})], is_urgent=True)
 
 
 def signed_out(session_key: str) -> None:
-    publish([(session_topic(session_key), {"type": "signed_out"})])
+    publish([(session_topic(session_key), {"type": "signed_out"})], is_urgent=True)
 
 
 def stop_asked(reply_id: uuid.UUID) -> None:
@@ -114,10 +109,13 @@ def encode(frame: dict[str, object]) -> bytes:
     return orjson.dumps(frame, default=str)
 
 
-def publish(frames: list[tuple[str, dict[str, object]]]) -> None:
-    """Send frames in order, in one round trip. Lost, with a log line, when Redis is away."""
+def publish(frames: list[tuple[str, dict[str, object]]], *, is_urgent: bool = False) -> None:
+    """Send frames in order, in one round trip. Lost, with a log line, when Redis is away.
+
+    `is_urgent`: tried although Redis was away a moment ago, because somebody has lost a right.
+    """
     global _quiet_until
-    if not frames or time.monotonic() < _quiet_until:
+    if not frames or (time.monotonic() < _quiet_until and not is_urgent):
         return
     try:
         with _client().pipeline(transaction=False) as pipe:

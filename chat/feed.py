@@ -55,7 +55,7 @@ def post(space: Space, author: Member, *, text: str, client_id: uuid.UUID) -> li
     html = markdown.render(found.text, found.names)
     revision = advance(space, by=1 + len(found.ai_models))
     if first := Message.objects.filter(org_id=space.org_id, author=author, client_id=client_id).first():
-        again = _again(first, space)
+        again = _again(first, space, text=found.text)
         transaction.set_rollback(True)
         return again
     position = revision - len(found.ai_models)
@@ -136,9 +136,9 @@ def clean(text: str) -> str:
         raise Invalid("The message holds a NUL character, which cannot be stored. Remove it and send again.")
     if any("\ud800" <= char <= "\udfff" for char in text):
         raise Invalid("The message holds half a character. Remove it and send again.")
+    text = text.strip("\n ").rstrip()
     if len(text) > TEXT_MAX:
         raise TooLong(f"The message is {len(text):,} characters long; at most {TEXT_MAX:,} fit in one.")
-    text = text.strip("\n ").rstrip()
     if not any(char.isprintable() and not char.isspace() and char not in _INVISIBLE for char in text):
         raise Invalid("The message is empty. Write something and send again.")
     return text
@@ -147,10 +147,10 @@ def clean(text: str) -> str:
 _INVISIBLE = set("\u200b\u200c\u200d\u2060\ufeff\u00ad\u115f\u1160\u2800\u3164\uffa0")
 
 
-def _again(first: Message, space: Space) -> list[Message]:
+def _again(first: Message, space: Space, *, text: str) -> list[Message]:
     """What a post that is sent once more made the first time."""
-    if first.space_id != space.pk:
-        raise Invalid("This client_id was used in another Space. Send the message with a new one.")
+    if first.space_id != space.pk or first.text != text:
+        raise Invalid("This client_id was used for another message. Send this one with a new one.")
     asked = Message.objects.filter(reply__question=first).order_by("position").values_list("pk", flat=True)
     return load([first.pk, *asked])
 

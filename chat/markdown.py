@@ -5,22 +5,68 @@ only; sanitising is the last step; no image ever loads; links go to http, https 
 """
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 import nh3
+import pygments
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
-from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
-from pygments.util import ClassNotFound
 
 PIECE_MAX = 20_000
-HIGHLIGHT_MAX = 30_000
+HIGHLIGHT_MAX = 10_000
+LINE_MAX = 300
+HIGHLIGHT_SECONDS = 0.05
+HIGHLIGHT_ALL_SECONDS = 0.25
+# Those whose lexers were tried on hostile text and found quick between two tokens; the words of a fence that mean them.
+_LEXERS = {
+    word: lexer
+    for lexer, words in {
+        "python": "python py python3",
+        "javascript": "javascript js jsx mjs node",
+        "typescript": "typescript ts tsx",
+        "json": "json jsonc",
+        "bash": "bash sh shell zsh",
+        "console": "console terminal",
+        "html": "html htm",
+        "xml": "xml svg",
+        "css": "css",
+        "sql": "sql postgresql mysql sqlite",
+        "java": "java",
+        "kotlin": "kotlin kt",
+        "swift": "swift",
+        "c": "c h",
+        "cpp": "cpp c++ cc hpp",
+        "csharp": "csharp c# cs",
+        "go": "go golang",
+        "rust": "rust rs",
+        "ruby": "ruby rb",
+        "php": "php",
+        "perl": "perl",
+        "lua": "lua",
+        "r": "r",
+        "scala": "scala",
+        "haskell": "haskell hs",
+        "elixir": "elixir ex exs",
+        "dart": "dart",
+        "yaml": "yaml yml",
+        "toml": "toml",
+        "ini": "ini cfg",
+        "diff": "diff patch",
+        "docker": "dockerfile docker",
+        "make": "make makefile",
+        "graphql": "graphql",
+        "markdown": "markdown md",
+        "http": "http",
+    }.items()
+    for word in words.split()
+}
 MENTION = re.compile(r"<@([MAG]):([0-9a-f-]{36}|\d{1,18}|here|space)>")
 _LINK = re.compile(r"(?:https?://|mailto:)[^\x00-\x20\x7f-\x9f\u2028\u2029]+\Z", re.IGNORECASE)
 _CONTROLS = {code: 0x2400 + code for code in range(32) if code not in (9, 10, 13)} | {127: 0x2421}
@@ -44,8 +90,9 @@ _ATTRIBUTES = {
 def render(text: str, names: Mapping[str, str] | None = None) -> str:
     """HTML of the text. `names` maps a mention's key ("M:<id>") to the name shown; unknown ones stay text."""
     text = text.translate(_CONTROLS)
+    env = {"names": names or {}, "until": time.perf_counter() + HIGHLIGHT_ALL_SECONDS}
     pieces = [text] if len(text) <= PIECE_MAX else _pieces(text)
-    html = "".join(_markdown.render(piece, {"names": names or {}}) for piece in pieces)
+    html = "".join(_markdown.render(piece, env) for piece in pieces)
     return nh3.clean(
         html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto"}, link_rel="noopener nofollow"
     )
@@ -113,17 +160,22 @@ def _show_image(self: RendererHTML, tokens: Sequence[Token], index: int, options
 def _show_code(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     token = tokens[index]
     language = re.sub(r"[^\w+#.-]", "", (token.info or "").split(" ", 1)[0])[:30]
-    code = _colored(token.content, language)
+    code = _colored(token.content, language, until=env["until"])
     return f'<pre class="highlight" data-language="{escape(language)}"><code>{code}</code></pre>\n'
 
 
-def _colored(code: str, language: str) -> str:
-    if language and len(code) <= HIGHLIGHT_MAX:
-        try:
-            return highlight(code, get_lexer_by_name(language, stripnl=False), _CODE)
-        except ClassNotFound:
-            pass
-    return escape(code)
+def _colored(code: str, language: str, *, until: float) -> str:
+    """Highlighted code; plain where it would take long: some lexers are quadratic on hostile text."""
+    lexer = _LEXERS.get(language.lower())
+    if not lexer or len(code) > HIGHLIGHT_MAX or any(len(line) > LINE_MAX for line in code.split("\n")):
+        return escape(code)
+    until = min(until, time.perf_counter() + HIGHLIGHT_SECONDS)
+    tokens = []
+    for token in get_lexer_by_name(lexer, stripnl=False).get_tokens(code):
+        if time.perf_counter() > until:
+            return escape(code)
+        tokens.append(token)
+    return pygments.format(tokens, _CODE)
 
 
 def _show_cell(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:

@@ -25,7 +25,8 @@ MENTIONS_MAX = 50
 LIST_MAX = 12
 GROUPS = {"here": "Everyone who is here now", "space": "Everyone in this Space"}
 _TYPED = re.compile(r"(?<![\w@.+/-])@([a-z0-9](?:[a-z0-9._-]{0,118}[a-z0-9])?)", re.IGNORECASE)
-_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:.|\n)*?(?<!`)\1(?!`)")
+# As Markdown has it: a span ends within its paragraph, and an escaped backtick opens none.
+_CODE_SPAN = re.compile(r"(?<![`\\])(`+)(?!`)(?:(?!\n[ \t]*\n)(?:.|\n))*?(?<!`)\1(?!`)")
 
 
 @dataclass
@@ -125,8 +126,9 @@ def _code(text: str) -> list[tuple[int, int]]:
 def _targets(words: set[str], space: Space, author: Member) -> dict[str, Member | AIModel | str]:
     people = _mentionable(space, author).filter(handle__in=words)
     found: dict[str, Member | AIModel | str] = {group: group for group in GROUPS if group in words}
-    found |= {person.handle: person for person in people}
     found |= {ai_model.handle: ai_model for ai_model in AIModel.objects.offered().filter(handle__in=words)}
+    # A model that came later with the handle of somebody here does not take their name away.
+    found |= {person.handle: person for person in people}
     return found
 
 

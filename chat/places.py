@@ -17,12 +17,12 @@ FIRST_SPACE = "General"
 
 @transaction.atomic
 def found(user: User, *, name: str) -> Space:
-    """Make an organization on the Starter plan, with its first Space; a second press of the button finds the first's."""
+    """Make an organization on the Starter plan, with its first Space. A second press of the button finds that one."""
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     made = Space.objects.filter(space_members__member__in=access.memberships(user)).order_by("created_at").first()
     if made:
         return made
-    owner = orgs.found(user, name=name)
+    owner = orgs.found(user, name=name, avoid_handles=_model_handles())
     plans.enroll(owner.org)
     return spaces.create(owner, name=FIRST_SPACE, is_private=False)
 

@@ -17,6 +17,7 @@ SENTENCES = {
     **CALL_SENTENCES,
     "stopped": "Stopped. What had arrived is kept, and only that was paid for.",
     "interrupted": "Interrupted: the server restarted while this was being written. What had arrived is kept.",
+    "waited": "This waited too long for a worker, and its credits were given back. Try it again.",
     "crashed": "Something went wrong on this server. What had arrived is kept; the operator was told.",
     "length": "Cut at the longest answer allowed.",
     "credits": "Cut where the credits ran out.",

@@ -58,7 +58,7 @@ def ask(question: Message, ai_models: Sequence[AIModel], *, first_position: int)
     """Write one placeholder for each model, held or refused. Joins the caller's transaction."""
     if not ai_models:
         return []
-    lines = transcript.lines(question.space, reads_to=question.position)
+    lines = transcript.lines(question.space, reads_to=question.position, asked_at=question.created_at)
     written = []
     for place, ai_model in enumerate(ai_models):
         message = Message(
@@ -90,7 +90,7 @@ def ask(question: Message, ai_models: Sequence[AIModel], *, first_position: int)
 @transaction.atomic
 def claim(reply_id: uuid.UUID) -> Job | None:
     """Take a queued answer. None when somebody else has it, or it has ended."""
-    reply = Reply.objects.select_related("message__ai_model").filter(pk=reply_id).first()
+    reply = Reply.objects.select_related("message__ai_model", "question").filter(pk=reply_id).first()
     if reply is None or reply.state != ReplyState.QUEUED:
         return None
     revision = feed.advance(Space(pk=reply.space_id))
@@ -108,7 +108,7 @@ def claim(reply_id: uuid.UUID) -> Job | None:
     except (Member.DoesNotExist, Refused):
         _give_back(reply, "no_access")
     except metering.Hold.DoesNotExist:
-        _close(reply, Ending(ReplyState.FAILED, "interrupted"))
+        _close(reply, Ending(ReplyState.FAILED, "waited"))
     else:
         is_lowered = metered.max_output_tokens < reply.max_output_tokens
         ids = reply.pk, reply.message_id, reply.space_id, reply.org_id
@@ -119,7 +119,7 @@ def claim(reply_id: uuid.UUID) -> Job | None:
 
 def shorter(job: Job, *, by: int) -> Request:
     """The same question with a smaller part of the history, after a provider said that it was too long."""
-    reply = Reply.objects.select_related("space", "message__ai_model").get(pk=job.reply_id)
+    reply = Reply.objects.select_related("space", "question", "message__ai_model").get(pk=job.reply_id)
     return _request(reply, job.metered, shorten=by)
 
 
@@ -154,9 +154,14 @@ def checkpoint(texts: Sequence[tuple[uuid.UUID, int, str]]) -> tuple[set[uuid.UU
     return set(owned), {reply_id for reply_id, row in owned.items() if row[2]}
 
 
-@transaction.atomic
 def end(job: Job, *, text: str, ending: Ending) -> None:
     """Write the end: text, settlement, state and reason at once. Raises LostFence when the answer was taken over."""
+    html = markdown.render(text)  # before any lock: it is the slowest part
+    with transaction.atomic():
+        _end(job, ending, text=text, html=html)
+
+
+def _end(job: Job, ending: Ending, *, text: str, html: str) -> None:
     revision = feed.advance(Space(pk=job.space_id))
     mine = Reply.objects.filter(pk=job.reply_id, fence=job.fence, state="streaming")
     reply = mine.select_for_update(of=("self",)).select_related("message__ai_model").first()
@@ -165,7 +170,13 @@ def end(job: Job, *, text: str, ending: Ending) -> None:
     bill = metering.settle(job.metered, is_delivered=bool(text.strip()))
     if job.metered.tries:
         reply.provider_name = job.metered.tries[-1].target.provider_name
-    _finish(reply, ending, text=text, bill=bill, revision=revision)
+    _finish(reply, ending, text=text, html=html, bill=bill, revision=revision)
+
+
+def keep_held(reply_ids: Sequence[uuid.UUID]) -> None:
+    """Keep the holds of answers that wait for a worker from the reaper."""
+    if reply_ids:
+        ledger.extend([f"reply:{reply_id}" for reply_id in reply_ids], ttl_seconds=metering.HOLD_SECONDS)
 
 
 def text_so_far(reply: Reply) -> str:
@@ -174,21 +185,26 @@ def text_so_far(reply: Reply) -> str:
     return live if live.startswith(saved) else saved
 
 
-@transaction.atomic
 def end_lost(reply_id: uuid.UUID) -> None:
     """End an answer whose worker fell silent; one of which nothing was visible is queued once more."""
-    seen = Reply.objects.select_related("space").get(pk=reply_id)
-    revision = feed.advance(seen.space)
+    seen = Reply.objects.select_related("message").get(pk=reply_id)
+    text = text_so_far(seen)
+    html = markdown.render(text)
+    with transaction.atomic():
+        _end_lost(reply_id, seen, text=text, html=html)
+
+
+def _end_lost(reply_id: uuid.UUID, seen: Reply, *, text: str, html: str) -> None:
+    revision = feed.advance(Space(pk=seen.space_id))
     reply = (
         Reply.objects.select_for_update(of=("self",))
         .select_related("space", "message")
-        .filter(pk=reply_id, state="streaming", leased_until__lt=Now())
+        .filter(pk=reply_id, fence=seen.fence, state="streaming", leased_until__lt=Now())
         .first()
     )
     if reply is None:
         transaction.set_rollback(True)
         return
-    text = text_so_far(reply)
     metered = _resume_lost(reply)
     if not text and reply.runs < RUNS_MAX and reply.stop_asked_by_id is None:
         Reply.objects.filter(pk=reply.pk).update(state="queued", leased_until=None, fence=reply.fence + 1)
@@ -198,9 +214,9 @@ def end_lost(reply_id: uuid.UUID) -> None:
         return
     bill = metering.Bill(0, None, None, False)
     if metered is not None:
-        bill = metering.settle_lost(metered, text=text, input_bytes=reply.input_bound)
+        bill = metering.settle_lost(metered, text=text, input_bytes=reply.reads_bytes)
     ending = Ending("stopped", "stopped") if reply.stop_asked_by_id else Ending("failed", "interrupted")
-    _finish(reply, ending, text=text, bill=bill, revision=revision)
+    _finish(reply, ending, text=text, html=html, bill=bill, revision=revision)
 
 
 @transaction.atomic
@@ -260,7 +276,7 @@ def retry(member: Member, reply: Reply) -> list[Message]:
         retry_of=reply,
         reads_to=reply.reads_to,
     )
-    _reserve(again, transcript.lines(feed_space, reads_to=reply.reads_to))
+    _reserve(again, _lines(again))
     again.save(force_insert=True)
     Message.objects.filter(pk=reply.message_id).update(revision=position - 1)
     if again.state == ReplyState.QUEUED:
@@ -298,15 +314,18 @@ def _transcript(reply: Reply, lines: list[transcript.Line], *, max_bytes: int) -
 
 def _request(reply: Reply, metered: metering.Metered, *, shorten: int = 1) -> Request:
     """What the worker asks: no more than when the answer was reserved, whatever has ended since."""
-    lines = transcript.lines(reply.space, reads_to=reply.reads_to)
-    made = _transcript(reply, lines, max_bytes=reply.reads_bytes // shorten)
+    made = _transcript(reply, _lines(reply), max_bytes=reply.reads_bytes // shorten)
     return Request(made.turns, metered.max_output_tokens, settings.REPLY_MAX_TEXT_BYTES)
+
+
+def _lines(reply: Reply) -> list[transcript.Line]:
+    return transcript.lines(reply.space, reads_to=reply.reads_to, asked_at=reply.question.created_at)
 
 
 def _resume_lost(reply: Reply) -> metering.Metered | None:
     """The call of a worker that died, its try written down; None when the hold was given back meanwhile."""
     try:
-        metered = metering.resume(_payer(reply), lost_tries=reply.runs - 1)
+        metered = metering.resume(_payer(reply), lost_tries=reply.runs - 1, even_reaped=True)
     except metering.Hold.DoesNotExist:
         return None
     metering.note_lost(metered, started_at=reply.started_at or reply.created_at)
@@ -325,19 +344,19 @@ def _take(reply: Reply) -> bool:
     return bool(taken)
 
 
-def _finish(reply: Reply, ending: Ending, *, text: str, bill: metering.Bill, revision: int) -> None:
+def _finish(reply: Reply, ending: Ending, *, text: str, html: str, bill: metering.Bill, revision: int) -> None:
     reply.cost_ucr = bill.charged_ucr
     reply.prompt_tokens, reply.completion_tokens = bill.prompt_tokens, bill.completion_tokens
     reply.is_estimated = bill.is_estimated
     _close(reply, ending)
-    _tell(reply, revision=revision, text=text, html=markdown.render(text))
+    _tell(reply, revision=revision, text=text, html=html)
     org_id = reply.org_id
     transaction.on_commit(lambda: broadcast.pool_changed(org_id))
 
 
 def _finish_queued(reply: Reply, ending: Ending, *, revision: int) -> None:
     metering.release(_payer(reply))
-    _finish(reply, ending, text="", bill=metering.Bill(0, None, None, False), revision=revision)
+    _finish(reply, ending, text="", html="", bill=metering.Bill(0, None, None, False), revision=revision)
 
 
 def _tell(reply: Reply, *, revision: int, **changed: str) -> None:

@@ -167,24 +167,25 @@ class Socket(AsyncWebsocketConsumer):
         if not (await get_user({"session": fresh})).is_authenticated:
             self._end(4401)
             return
-        code, mine = await database_sync_to_async(self._rights_now)()
+        asked = set(self.spaces)  # one that is subscribed to meanwhile is not lost
+        code, mine = await database_sync_to_async(self._rights_now)(asked)
         if code:
             self._end(code)
             return
-        for space in self.spaces - set(mine):
+        for space in asked - set(mine):
             await self._lose(space)
         for space, revision in mine.items():
             # Whatever frame was lost on its way, nobody stays behind for longer than this.
             self._say({"type": "space.subscribed", "space": space, "revision": revision})
 
-    def _rights_now(self) -> tuple[int, dict[uuid.UUID, int]]:
+    def _rights_now(self, spaces: set[uuid.UUID]) -> tuple[int, dict[uuid.UUID, int]]:
         """A close code, or 0 and the Spaces that are still this member's to read, with their revisions."""
         assert self.member is not None
         try:
             member = access.member(self.scope["user"], self.member.org.slug)
         except Refused:
             return 4403, {}
-        mine = Space.objects.visible_to(member).filter(pk__in=self.spaces)
+        mine = Space.objects.visible_to(member).filter(pk__in=spaces)
         return 0, dict(mine.values_list("pk", "revision"))
 
     def _own_topics(self) -> list[str]:

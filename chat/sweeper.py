@@ -32,14 +32,16 @@ def sweep(*, besides: Collection[uuid.UUID] = (), ends_overdue: bool = True) -> 
             _end(reply_id)
     before = Now() - timedelta(seconds=QUEUED_SECONDS)
     forgotten = Reply.objects.filter(state=ReplyState.QUEUED, created_at__lt=before)
-    return list(forgotten.order_by("created_at").values_list("id", flat=True)[:BATCH])
+    waiting = list(forgotten.order_by("created_at").values_list("id", flat=True)[:BATCH])
+    replies.keep_held(waiting)
+    return waiting
 
 
 def _end(reply_id: uuid.UUID) -> None:
     """One that cannot be ended must not keep the others from it."""
     try:
         replies.end_lost(reply_id)
-    except (OperationalError, InterfaceError):
-        raise
+    except (OperationalError, InterfaceError) as error:
+        _log.warning("sweep.postponed", reply=str(reply_id), error=type(error).__name__)
     except Exception:
         _log.exception("sweep.failed", reply=str(reply_id))

@@ -5,6 +5,7 @@ exceeds the byte budget that the hold was sized for; only messages up to the que
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from chat import markdown, mentions
 from chat.models import Message
@@ -32,8 +33,6 @@ class Line:
 @dataclass(frozen=True)
 class Transcript:
     turns: tuple[Turn, ...]
-    lines_read: int
-    lines_left_out: int
     # The least budget under which the same lines make the same transcript.
     bytes_needed: int = 0
 
@@ -43,13 +42,15 @@ class Transcript:
         return sum(len(turn.text.encode()) + FRAME_TOKENS for turn in self.turns) + FRAME_TOKENS
 
 
-def lines(space: Space, *, reads_to: int) -> list[Line]:
-    """Messages up to a position, newest first. Two queries, of plain rows: this is read twice for every answer."""
+def lines(space: Space, *, reads_to: int, asked_at: datetime) -> list[Line]:
+    """Messages up to a position, newest first; answers that ended after the question are not in it, so that all who
+    answer read the same. Two queries, of plain rows: this is read twice for every answer."""
     rows = list(
         Message.objects.in_space(space)
         .filter(position__lte=reads_to)
         .exclude(text="")
         .exclude(reply__state__in=OPEN_STATES)
+        .exclude(reply__ended_at__gt=asked_at)
         .order_by("-position")
         .values_list("id", "text", "ai_model_id", "ai_model__handle", "author__display_name")[:MESSAGES_MAX]
     )
@@ -81,7 +82,7 @@ def build(found: list[Line], space: Space, *, ai_model_id: int, handle: str, max
             turns[-1] = Turn(role, f"{turns[-1].text}\n\n{text}")
         else:
             turns.append(Turn(role, text))
-    return Transcript(tuple(turns), len(kept), len(found) - len(kept), min(max_bytes - room, max_bytes))
+    return Transcript(tuple(turns), min(max_bytes - room, max_bytes))
 
 
 def _instructions(space: Space, handle: str) -> str:

@@ -14,6 +14,16 @@ import structlog
 _ROWS = re.compile(r"^(DETAIL|CONTEXT|PARAMETERS):.*?(?=\n\nThe above exception|\n\nDuring handling|\Z)", re.M | re.S)
 
 
+_KEYS = re.compile(r"(/join/|/password/reset/key/|/confirm-email/)[^/\s\"]+")
+
+
+def _without_keys(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """A path that opens a door is cut before its key."""
+    if isinstance(event.get("event"), str):
+        event["event"] = _KEYS.sub(r"\1…", event["event"])
+    return event
+
+
 def _without_rows(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
     """PostgreSQL repeats the failing row under an error; that row may be somebody's message."""
     if isinstance(event.get("exception"), str):
@@ -28,6 +38,7 @@ _shared: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
     _without_rows,
+    _without_keys,
 ]
 
 structlog.configure(
@@ -35,6 +46,12 @@ structlog.configure(
     logger_factory=structlog.stdlib.LoggerFactory(),
     wrapper_class=structlog.stdlib.BoundLogger,
     cache_logger_on_first_use=True,
+)
+
+# At DEBUG some of these would write whole requests or SQL with its values, which are somebody's words.
+_TALKATIVE = (
+    *("asyncio", "celery", "daphne", "django.db.backends", "django.template", "httpx", "httpx2", "kombu"),
+    *("markdown_it", "openai", "twisted", "urllib3"),
 )
 
 LOGGING = {
@@ -52,19 +69,7 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("PARLEY_LOG_LEVEL", "INFO")},
-    "loggers": {
-        name: {"level": "WARNING"}
-        for name in (
-            "httpx2",
-            "httpx",
-            "openai",
-            "daphne",
-            "asyncio",
-            "celery",
-            "kombu",
-            "twisted",
-            "urllib3",
-            "markdown_it",
-        )
-    },
+    "loggers": {name: {"level": "WARNING"} for name in _TALKATIVE}
+    # A stranger's Host header is answered with 400; a traceback of each would be a way to fill the disk.
+    | {"django.security.DisallowedHost": {"level": "CRITICAL"}},
 }

@@ -32,14 +32,16 @@ async def stream(request: Request, route: Route, tries: list[Try], *, after: int
     """
     if not route.targets:
         raise CallFailed("no_route")
-    give_up_at = time.monotonic() + settings.FIRST_BYTE_SECONDS
+    begun = time.monotonic()
+    give_up_at = begun + settings.FIRST_BYTE_SECONDS
     failure = CallFailed("unreachable")
     for target in route.targets:
         for turn in range(TRIES_PER_TARGET):
             note = Try(number=after + len(tries) + 1, target=target, started_at=timezone.now())
             tries.append(note)
             try:
-                async with aclosing(_attempt(request, note)) as events:
+                left = begun + settings.TOTAL_SECONDS - time.monotonic()
+                async with aclosing(_attempt(request, note, total_seconds=left)) as events:
                     async for event in events:
                         yield event
                 return
@@ -55,8 +57,8 @@ async def stream(request: Request, route: Route, tries: list[Try], *, after: int
     raise failure
 
 
-async def _attempt(request: Request, note: Try) -> AsyncGenerator[Event, None]:
-    limits = Limits(settings.FIRST_BYTE_SECONDS, settings.BETWEEN_BYTES_SECONDS, settings.TOTAL_SECONDS)
+async def _attempt(request: Request, note: Try, *, total_seconds: float) -> AsyncGenerator[Event, None]:
+    limits = Limits(settings.FIRST_BYTE_SECONDS, settings.BETWEEN_BYTES_SECONDS, total_seconds)
     begun = time.perf_counter()
     events = _dialect().stream(note.target, request, limits=limits, note=note)
     note.outcome = "cancelled"

@@ -87,13 +87,15 @@ class OpenAIDialect:
     def _client(self, target: Target) -> openai.AsyncOpenAI:
         key = (target.base_url, target.api_key)
         if key not in self._clients:
-            self._clients[key] = openai.AsyncOpenAI(
+            client = self._clients[key] = openai.AsyncOpenAI(
                 base_url=target.base_url,
                 api_key=target.api_key or "none",
                 max_retries=0,
                 timeout=httpx2.Timeout(None, connect=outbound.CONNECT_SECONDS),
                 http_client=self._http,
             )
+            # The package reads these from the environment for whoever is called; they are nobody's business.
+            client.organization = client.project = None
         return self._clients[key]
 
 

@@ -16,13 +16,13 @@ ROUTE_MAX = 3
 
 
 def offers(ai_model: AIModel) -> list[Offer]:
-    """Callable offers of the AI model, best first."""
+    """Callable offers of the AI model, best first. Those without a price are the caller's to drop."""
     found = Offer.objects.callable().filter(ai_model=ai_model, variant="").select_related("provider")
-    return sorted(found, key=_rank)[:ROUTE_MAX]
+    return sorted(found, key=_rank)
 
 
 def route(chosen: list[Offer]) -> Route:
-    return Route(tuple(target(offer) for offer in chosen))
+    return Route(tuple(target(offer) for offer in chosen[:ROUTE_MAX]))
 
 
 def target(offer: Offer) -> Target:

@@ -152,7 +152,7 @@ def test_a_body_past_every_limit_is_refused_in_words(world: World) -> None:
 
 # --- bodies that are no forms, and fields that nobody asked for ---------------------------------
 
-BODIES = ["", "{", "null", "[]", '"x"', "1", '{"text":Infinity}', '{"text":"a","text":"b"}', '{"text":["a"]}']
+BODIES = ["{", "null", "[]", '"x"', "1", '{"text":Infinity}', '{"text":"a","text":"b"}', '{"text":["a"]}']
 BODIES += ['{"text":{"a":1}}', '{"text":true}', '{"__proto__":{"a":1}}', "// c\n{}", '{"text":"\\ud800"}']
 BODIES += ["[" * 50_000 + "]" * 50_000, '{"a":' * 20_000 + "1" + "}" * 20_000]
 
@@ -166,7 +166,7 @@ def test_a_body_that_is_no_form_is_refused_in_words_for_programs(body: str, kind
 
     answer = raw(world, body.encode(), kind)
 
-    assert answer.status_code in ((415, 422) if kind in ("application/json", "text/plain") else (400, 422))
+    assert answer.status_code in ({415} if kind in ("application/json", "text/plain") else {400, 422})
     assert sentence(answer)
     assert Message.objects.count() == before
 

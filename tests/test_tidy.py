@@ -28,7 +28,17 @@ NO_VERBS = re.compile(r"^_?(do|handle|process|manage|perform)_")
 NAMED_BY_OTHERS = {"process_view", "process_exception", "handle_async_request"}  # Django and httpx2 call these
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK|WI" r"P|TB" r"D)\b|not implemented|coming soon", re.I)
 MACHINE_PATH = re.compile(r"(?<![\w.<}])/(work|tmp|root|home|Users)/")
-WEB_CLIENTS = {"httpx", "httpx2", "httpcore2", "openai", "requests", "urllib3", "aiohttp", "urllib.request", "http.client"}
+WEB_CLIENTS = {
+    "httpx",
+    "httpx2",
+    "httpcore2",
+    "openai",
+    "requests",
+    "urllib3",
+    "aiohttp",
+    "urllib.request",
+    "http.client",
+}
 # What is imported where, and nowhere else in the product.
 ONLY_IN = {
     "gateway.calls": {"billing/metering.py"},
@@ -223,8 +233,8 @@ CAUGHT: dict[Rule, File] = {
     views_reach_rows_through_access: File("chat/views/a.py", '"""A."""\nSpace.objects.filter(pk=1)'),
     no_error_is_swallowed: File("chat/a.py", '"""A."""\ntry: ...\nexcept (ValueError, Exception): pass'),
     nothing_is_printed: File("chat/a.py", '"""A."""\nprint(1)'),
-    nothing_is_left_unfinished: File("chat/a.py", '"""A."""\n# to' "do: write this"),
-    no_machine_is_named: File("docs/a.md", "see /" "root/notes"),
+    nothing_is_left_unfinished: File("chat/a.py", '"""A."""\n# todo: write this'),
+    no_machine_is_named: File("docs/a.md", "see /root/notes"),
     pages_carry_no_script_or_style: File("templates/a.html", '<p onclick="go()">'),
     scripts_make_no_html: File("static/js/a.js", "// a\nbox.innerHTML = text"),
 }

@@ -1,15 +1,26 @@
 """How accounts are opened: what an address must be.
 
 *Called by*: allauth, for sign-up and for every further address. *Keeps true*: one address in one spelling, so that it
-is one account; mail goes to a domain of the open internet and nowhere else.
+is one account; mail goes to a domain of the open internet, and its links lead here.
 """
 
+from typing import Any
+from urllib.parse import urlsplit
+
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 
 
 class Accounts(DefaultAccountAdapter):
     """allauth asks here."""
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        return _public(super().get_reset_password_from_key_url(key))
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        return _public(super().get_email_confirmation_url(request, emailconfirmation))
 
     def clean_email(self, email: str) -> str:
         name, _, domain = super().clean_email(email).rpartition("@")
@@ -22,3 +33,8 @@ class Accounts(DefaultAccountAdapter):
         if domain.startswith("["):
             raise ValidationError("After the @ stands the name of a domain, not a number.", code="invalid")
         return f"{name}@{domain}"
+
+
+def _public(url: str) -> str:
+    """A link in a mail leads to this server by its public name, whatever Host the request claimed."""
+    return settings.PARLEY_URL + urlsplit(url).path

@@ -1,7 +1,7 @@
 """Invitations by link.
 
-*Called by*: chat.people. *Keeps true*: nobody invites above their own role or into a Space that they cannot see;
-a dead link says why it is dead, and the same sentence whoever asks.
+*Called by*: chat.places, chat.views. *Keeps true*: nobody invites above their own role or into a Space that they
+cannot see; a dead link says why it is dead, and the same sentence whoever asks.
 """
 
 import uuid
@@ -84,6 +84,8 @@ def accept(invitation: Invitation, user: User, *, avoid_handles: set[str] | None
             raise InvitationOver
         member = members.admit(invitation.org, user, role=invitation.role, avoid_handles=avoid_handles)
         audit.record(invitation.org, member, "member.joined", member.handle, invitation=str(invitation.id))
+    elif not Invitation.objects.open().filter(pk=invitation.pk).exists():
+        raise InvitationOver
     SpaceMember.objects.get_or_create(space=invitation.space, member=member, defaults={"org_id": invitation.org_id})
     return member
 

@@ -1,13 +1,13 @@
 """Members: coming, going, changing role.
 
-*Called by*: orgs, invitations, chat.people. *Keeps true*: whoever leaves an organization leaves all its Spaces
+*Called by*: orgs, invitations, chat.places. *Keeps true*: whoever leaves an organization leaves all its Spaces
 in the same transaction; nobody gives a role above their own.
 """
 
 from django.db import transaction
 from django.utils import timezone
 
-from workspace import audit, names
+from workspace import audit, names, spaces
 from workspace.errors import Forbidden, Invalid
 from workspace.models import Invitation, Member, Org, Role, SpaceMember, User
 
@@ -39,6 +39,7 @@ def remove(actor: Member, member: Member) -> None:
         raise Invalid("The owner cannot be removed. Hand the organization over first.")
     if actor.pk != member.pk and (not actor.is_admin or RANK[Role(actor.role)] < RANK[Role(member.role)]):
         raise Forbidden("Only an admin can remove a member, and nobody of a higher role.")
+    spaces.hand_over(member)
     SpaceMember.objects.filter(member=member).delete()
     Member.objects.filter(pk=member.pk).update(left_at=timezone.now())
     _close_invitations(member)

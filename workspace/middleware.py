@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from redis import RedisError
 
 from workspace.errors import NotFound, Refused
 
@@ -119,7 +120,7 @@ def malformed(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def crashed(request: HttpRequest) -> HttpResponse:
     """handler500: our fault, said plainly; 503 while the database is away. Asks the database for nothing."""
-    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError | RedisError)
     code, status = ("unavailable", 503) if is_away else ("crashed", 500)
     sentence = (
         "Parley cannot reach its database right now. What you wrote is kept in your browser; try again in a moment."

@@ -12,10 +12,10 @@ RESERVED_SLUGS = {"new", "api", "admin", "static", "v1", "help", "parley"}
 
 
 @transaction.atomic
-def found(user: User, *, name: str) -> Member:
+def found(user: User, *, name: str, avoid_handles: set[str] | None = None) -> Member:
     """Make an organization with this person as owner. Raises Invalid for a name that cannot be used."""
     org = _create(names.clean(name, what="organization name"))
-    owner = members.admit(org, user, role=Role.OWNER)
+    owner = members.admit(org, user, role=Role.OWNER, avoid_handles=avoid_handles)
     audit.record(org, owner, "org.founded", org.slug)
     return owner
 

@@ -52,9 +52,10 @@ def remove(actor: Member, space: Space, member: Member) -> None:
         require_manager(actor, space)
     if not SpaceMember.objects.filter(space=space, member=member).exists():
         return
+    Space.objects.select_for_update(no_key=True).get(pk=space.pk)  # two owners who leave at once leave one
     owners = SpaceMember.objects.filter(space=space, role=SpaceRole.OWNER).exclude(member=member)
     if not owners.exists() and space.space_members.filter(member=member, role=SpaceRole.OWNER).exists():
-        raise Invalid("A Space needs an owner. Make somebody else its owner first.")
+        raise Invalid("A Space needs an owner. You are its only one, so you cannot leave it.")
     SpaceMember.objects.filter(space=space, member=member).delete()
     if space.is_private and actor.pk != member.pk:
         # Whoever was taken out may have kept a link that lets many in.
@@ -62,14 +63,31 @@ def remove(actor: Member, space: Space, member: Member) -> None:
     audit.record(actor.org, actor, "space.member_removed", str(space.id), member=member.handle)
 
 
+@transaction.atomic
 def visit(space: Space, member: Member) -> None:
-    """Remember when the member last looked; joins a public Space on the first visit."""
-    SpaceMember.objects.update_or_create(
-        space=space,
-        member=member,
-        defaults={"visited_at": timezone.now()},
-        create_defaults={"visited_at": timezone.now(), "org_id": space.org_id},
-    )
+    """Remember when the member last looked; joins a public Space on the first visit.
+
+    Whoever was removed since the page was asked for is not let in again: the rights are read under a lock.
+    """
+    now = timezone.now()
+    if SpaceMember.objects.filter(space=space, member=member).update(visited_at=now):
+        return
+    is_present = Member.objects.present().select_for_update(of=("self",), no_key=True).filter(pk=member.pk).exists()
+    is_public = Space.objects.select_for_update(no_key=True).filter(pk=space.pk, is_private=False).exists()
+    if is_present and is_public:
+        SpaceMember.objects.get_or_create(
+            space=space, member=member, defaults={"org_id": space.org_id, "visited_at": now}
+        )
+
+
+def hand_over(member: Member) -> None:
+    """Give each Space that only this member owns to whoever has been in it longest. Call inside a transaction."""
+    for entry in SpaceMember.objects.filter(member=member, role=SpaceRole.OWNER).order_by("space_id"):
+        Space.objects.select_for_update(no_key=True).get(pk=entry.space_id)
+        others = SpaceMember.objects.filter(space_id=entry.space_id).exclude(member=member)
+        heir = others.exclude(member__role=Role.GUEST).order_by("created_at").first()
+        if heir is not None and not others.filter(role=SpaceRole.OWNER).exists():
+            SpaceMember.objects.filter(pk=heir.pk).update(role=SpaceRole.OWNER)
 
 
 def may_manage(actor: Member, space: Space) -> bool:

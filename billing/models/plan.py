@@ -7,6 +7,8 @@ that "which plan lifts this" is a query. An account says which period was grante
 from django.db import models
 from django.db.models import F, Q
 
+from billing.credits import UCR_PER_CREDIT
+
 
 class PlanQuerySet(models.QuerySet["Plan"]):
     def lifting(self, limit: str, count: int) -> "PlanQuerySet":
@@ -44,6 +46,22 @@ class Plan(models.Model):
         return self.name
 
     @property
+    def price_dollars(self) -> str:
+        return _dollars(self.monthly_price_cents)
+
+    @property
+    def seat_dollars(self) -> str:
+        return _dollars(self.seat_price_cents)
+
+    @property
+    def monthly_credits(self) -> int:
+        return self.monthly_grant_ucr // UCR_PER_CREDIT
+
+    @property
+    def seat_credits(self) -> int:
+        return self.seat_grant_ucr // UCR_PER_CREDIT
+
+    @property
     def is_priced_on_request(self) -> bool:
         return self.monthly_price_cents is None
 
@@ -76,3 +94,7 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return f"{self.org_id} on {self.plan_id}"
+
+
+def _dollars(cents: int | None) -> str:
+    return "" if cents is None else f"{cents // 100:,}" + (f".{cents % 100:02}" if cents % 100 else "")

@@ -31,7 +31,6 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=120)),
                 ("api_base", models.URLField(blank=True, max_length=300)),
                 ("env_names", models.JSONField(default=list)),
-                ("dialect", models.CharField(default="openai", max_length=20)),
                 ("is_local", models.BooleanField(default=False)),
                 ("is_enabled", models.BooleanField(db_index=True, default=False)),
                 ("doc_url", models.URLField(blank=True, max_length=300)),

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('chat', '0002_tenancy'),
+        ("chat", "0002_tenancy"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='reply',
-            name='reads_bytes',
+            model_name="reply",
+            name="reads_bytes",
             field=models.PositiveIntegerField(default=0),
         ),
     ]

@@ -29,9 +29,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def for_page(self) -> "MessageQuerySet":
         """With all that the partial shows, in one query."""
-        return self.select_related("author", "ai_model", "reply", "reply__retry").prefetch_related(
-            "mentions"
-        )
+        return self.select_related("author", "ai_model", "reply", "reply__retry").prefetch_related("mentions")
 
 
 class Message(models.Model):

@@ -5,11 +5,11 @@ whoever writes a streaming one holds its fence.
 """
 
 import uuid
-from decimal import Decimal
 
 from django.db import models
 from django.db.models import Q
 
+from billing import credits
 from chat.reasons import SENTENCES
 
 
@@ -114,4 +114,4 @@ class Reply(models.Model):
         """Credits with every micro-credit: "0.005234"."""
         if self.cost_ucr is None:
             return ""
-        return format((Decimal(self.cost_ucr) / 1_000_000).normalize(), "f")
+        return credits.format_exact(self.cost_ucr)

@@ -11,6 +11,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from billing import plans
+from billing.models import Plan
 from chat import places
 from workspace import access, invitations
 from workspace.errors import NotFound, Refused
@@ -21,7 +23,7 @@ from workspace.models import Member, Space, User
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
-        return render(request, "home.html")
+        return render(request, "home.html", {"plans": Plan.objects.order_by("rank")})
     if key := request.session.get("invitation"):
         return redirect("join", key=key)
     members = access.memberships(request.user)
@@ -41,7 +43,8 @@ def welcome(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         return redirect(places.found(user, name=form.cleaned_data["name"]))
     status = 422 if form.errors else 200
-    return render(request, "workspace/welcome.html", {"form": form}, status=status)
+    context = {"form": form, "starter": Plan.objects.get(slug=plans.STARTER)}
+    return render(request, "workspace/welcome.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,12 +56,15 @@ def join(request: HttpRequest, key: str) -> HttpResponse:
             request.session.pop("invitation", None)
             return redirect(Space.objects.visible_to(member).get(pk=invitation.space_id))
     except NotFound:
+        request.session.pop("invitation", None)
         raise
     except Refused as refusal:
         request.session.pop("invitation", None)
         context = {"invitation": None, "problem": refusal.message}
         return render(request, "workspace/join.html", context, status=refusal.status)
-    if not request.user.is_authenticated:
+    if request.user.is_authenticated:
+        request.session.pop("invitation", None)  # asked once; who says no is not asked again at every sign-in
+    else:
         request.session["invitation"] = key
     return render(request, "workspace/join.html", {"invitation": invitation, "problem": ""})
 

@@ -61,7 +61,7 @@ class DataDir:
             known = dict(json.loads(file.read_text())) if file.exists() else {}
         except (OSError, ValueError) as error:
             raise Trouble(f"The keys in {file} cannot be read: {error}") from None
-        made = {"SECRET_KEY": _make_key, "SEALING_KEY": _make_key}
+        made = {"SECRET_KEY": _make_key}
         if missing := [name for name in made if name not in known]:
             known |= {name: made[name]() for name in missing}
             write_json(file, known)

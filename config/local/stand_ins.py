@@ -56,9 +56,9 @@ class StandIns:
         """End the children in order, those that use a service before the service. Nothing interrupts it."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        stores = [child for child in self.children if child.name in {"postgres", "redis"}]
-        end([child for child in self.children if child not in stores])
-        end(stores)
+        stores, model = {"postgres", "redis"}, {"model"}
+        for names in ({child.name for child in self.children} - stores - model, model, stores):
+            end([child for child in self.children if child.name in names])
         if self.postgres:
             self.postgres.leave()
         self.data.children.unlink(missing_ok=True)

@@ -24,6 +24,7 @@ LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 MODEL_SECONDS = 10.0
 STEADY_SECONDS = 60.0
 PAUSE_SECONDS_MAX = 30.0
+SAVING_SECONDS = 7.0
 WORKER = ["-m", "celery", "-A", "config", "worker", "--pool", "threads", "--concurrency", "2"]
 WORKER += ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
 
@@ -102,7 +103,11 @@ class Supervisor:
         address = ["--host", self.options.host, "--port", str(self.options.port)]
         logs = self.data.log
         web = Child("web", [str(PYTHON), "-m", "config.web", *address], logs / "web.log", environment)
-        worker = Child("worker", [str(PYTHON), *WORKER], logs / "worker.log", environment | {"PARLEY_BEAT": "1"})
+        # At Ctrl-C answers get a moment to end, and then the time to save what there is.
+        grace = environment.get("WORKER_GRACE_SECONDS", "3")
+        environment = environment | {"PARLEY_BEAT": "1", "WORKER_GRACE_SECONDS": grace}
+        worker = Child("worker", [str(PYTHON), *WORKER], logs / "worker.log", environment)
+        worker.grace_seconds = float(grace) + SAVING_SECONDS
         web.is_ready = lambda: ports.get_status(self.shown_host.strip("[]"), self.options.port, "/readyz") == 200
         for child in (web, worker):
             child.folder = ROOT

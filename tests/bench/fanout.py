@@ -176,9 +176,7 @@ async def _post(on: Stage, crowd: Crowd, browser: Browser, rounds: int) -> list[
     return times[2:]
 
 
-async def _measure(
-    crowd: Crowd, publish: Callable[[int], None], pid: int, posted: list[float], quick: bool
-) -> Run:
+async def _measure(crowd: Crowd, publish: Callable[[int], None], pid: int, posted: list[float], quick: bool) -> Run:
     singles, seconds = (15, 1.5) if quick else (60, 5.0)
     begin = 1000
     times = []
@@ -218,7 +216,9 @@ def _figures(size: int, product: Run, bare: Run) -> list[Figure]:
         *of_times(f"{name}: HTTP post to the last one", product.posted),
         Figure(f"{name}: deliveries a second", round(product.rate), "/s"),
         Figure(f"{name}: deliveries a second, floor", round(bare.rate), "/s"),
-        Figure(f"{name}: deliveries a second against the floor", tidy(product.rate / bare.rate), "x", 0.5, is_floor=True),
+        Figure(
+            f"{name}: deliveries a second against the floor", tidy(product.rate / bare.rate), "x", 0.5, is_floor=True
+        ),
         Figure(f"{name}: CPU a delivery", tidy(product.cpu_us), "us"),
         Figure(f"{name}: CPU a delivery, floor", tidy(bare.cpu_us), "us"),
         Figure(f"{name}: lost, doubled or closed", product.lost, "", 0),
@@ -230,7 +230,9 @@ def _frame(on: Stage) -> Callable[[int], dict[str, Any]]:
     """Frames as chat.broadcast makes them of a short message, one for each number."""
     from chat import broadcast, feed
 
-    (message,) = feed.post(on.spaces[0], on.people[0], text="frame-NUMBER! and a few words more", client_id=uuid.uuid4())
+    (message,) = feed.post(
+        on.spaces[0], on.people[0], text="frame-NUMBER! and a few words more", client_id=uuid.uuid4()
+    )
     shown = broadcast.as_json(feed.load([message.pk])[0])
 
     def frame(number: int) -> dict[str, Any]:

@@ -123,9 +123,7 @@ async def _subscribe(heard: Heard) -> None:
 def heard_figures(heard: Heard, load: machine.Load, most_mb: float, *, size: int, tokens: int) -> list[Figure]:
     is_aim = size == 500
     all_began, first_end = max(heard.began.values()), min(heard.ended_at, default=0.0)
-    steady = [
-        late for at, late in zip(heard.written, heard.late, strict=True) if all_began <= at < first_end - 0.2
-    ]
+    steady = [late for at, late in zip(heard.written, heard.late, strict=True) if all_began <= at < first_end - 0.2]
     name = f"{size} answers"
     took = max(heard.ended_at) - min(heard.began.values())
     return [
@@ -148,5 +146,7 @@ def _check(on: Stage, size: int, tokens: int) -> None:
     from chat.models import Reply
 
     ended = Reply.objects.filter(state="finished", completion_tokens=tokens, cost_ucr__gt=0).count()
-    assert ended == size, f"{size - ended} of {size} answers are not whole: {Reply.objects.exclude(state='finished')[:5]}"
+    assert ended == size, (
+        f"{size - ended} of {size} answers are not whole: {Reply.objects.exclude(state='finished')[:5]}"
+    )
     on.audit()

@@ -32,7 +32,9 @@ def run(*, quick: bool = False, sizes: list[int] | None = None) -> list[Figure]:
         figures.append(Figure("first start: bin/up to first page", tidy(first[0]), "s"))
         later = [_start(Path(folder), settle=round_ == 0) for round_ in range(1 if quick else 3)]
     times = sorted(seconds for seconds, _ in later)
-    figures.append(Figure(f"later start: bin/up to first page (n={len(times)}), p50", tidy(times[len(times) // 2]), "s", 5))
+    figures.append(
+        Figure(f"later start: bin/up to first page (n={len(times)}), p50", tidy(times[len(times) // 2]), "s", 5)
+    )
     figures.append(Figure("later start: slowest", tidy(times[-1]), "s"))
     memory = later[0][1]
     for name, megabytes in memory.items():

@@ -91,9 +91,7 @@ def test_a_renamed_space_is_renamed_in_every_open_tab_and_a_removed_member_is_to
     expect(ben.get_by_text("There is nothing here")).to_be_visible(timeout=5_000)
 
 
-def test_signing_out_in_one_tab_ends_the_other(
-    served: Stack, make_org: Callable, tab_of: Callable[..., Page]
-) -> None:
+def test_signing_out_in_one_tab_ends_the_other(served: Stack, make_org: Callable, tab_of: Callable[..., Page]) -> None:
     juniper = make_org()
     first = tab_of(juniper.ana)
     first.goto(f"{served.url}/spaces/{juniper.space.pk}/")

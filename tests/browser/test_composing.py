@@ -51,7 +51,9 @@ def test_enter_sends_shift_enter_breaks_and_an_input_method_is_left_alone(room: 
     room.box.press("Shift+Enter")
     room.box.press_sequentially("two")
     expect(room.box).to_have_value("one\ntwo")
-    room.box.evaluate("(box) => box.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', isComposing: true, bubbles: true}))")
+    room.box.evaluate(
+        "(box) => box.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', isComposing: true, bubbles: true}))"
+    )
     expect(room.box).to_have_value("one\ntwo")
 
     room.box.press("Enter")
@@ -139,7 +141,15 @@ def test_text_that_arrives_while_one_reads_above_moves_nothing_and_is_announced(
 
 @pytest.mark.parametrize("width", [360, 768, 1720])
 def test_nothing_overflows_at_any_width(room: SimpleNamespace, width: int) -> None:
-    text = "word " * 80 + "a" * 400 + "\n\n```python\n" + "x = 1; " * 60 + "\n```\n\n| a | b |\n|--|--|\n| " + "c" * 300 + " | d |"
+    text = (
+        "word " * 80
+        + "a" * 400
+        + "\n\n```python\n"
+        + "x = 1; " * 60
+        + "\n```\n\n| a | b |\n|--|--|\n| "
+        + "c" * 300
+        + " | d |"
+    )
     feed.post(room.space, room.ben, text=text, client_id=uuid.uuid4())
     room.tab.set_viewport_size({"width": width, "height": 740})
     room.tab.reload()

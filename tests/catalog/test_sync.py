@@ -109,3 +109,17 @@ def test_ids_of_one_model_share_a_key(offer_id: str, key: str, variant: str) -> 
 @pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), 1e12])
 def test_a_price_that_cannot_be_is_no_price(value: float) -> None:
     assert sources._usd(value) is None
+
+
+def test_listing_from_a_shell_without_the_keys_takes_no_provider_from_the_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sync.take(reading(offer(1)))
+    monkeypatch.setenv("ACME_KEY", "secret")
+    sync.switch_on()
+    monkeypatch.delenv("ACME_KEY")
+
+    listed = sync.switch_on(others_off=False)
+
+    assert "acme" in listed
+    assert Provider.objects.get(slug="acme").is_enabled

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
 
+from chat import places
 from tests.workspace import actors
 from tests.workspace.actors import World
 from workspace import invitations
@@ -210,6 +211,18 @@ def test_a_forged_invitation_is_missing(world: World) -> None:
     answers = [world.client("other_org_member").post(reverse("join", args=[key])) for key in forged]
 
     assert [answer.status_code for answer in answers] == [404] * len(forged)
+
+
+# --- founding -----------------------------------------------------------------------------------
+
+
+def test_a_second_press_of_the_button_founds_no_second_organization(world: World) -> None:
+    user = User.objects.create_user("fresh@people.example.com", None)
+
+    first, second = (places.found(user, name="Once") for _ in range(2))
+
+    assert first == second
+    assert Member.objects.filter(user=user).count() == 1
 
 
 def _invited(world: World) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -55,7 +55,8 @@ ACROSS = {
     "a line of the trail by one of theirs": """
         INSERT INTO workspace_auditline (org_id, at, actor_id, action, subject, details)
         VALUES (%(org)s, now(), %(their_member)s, 'x', 'x', '{}')""",
-    "a message moved to their Space": "UPDATE chat_message SET space_id = %(their_space)s WHERE id = %(message)s",
+    "a message moved to their Space": """
+        UPDATE chat_message SET space_id = %(their_space)s, position = 9, revision = 9 WHERE id = %(message)s""",
     "a message by one of theirs": "UPDATE chat_message SET author_id = %(their_member)s WHERE id = %(message)s",
     "a message that claims to be theirs": "UPDATE chat_message SET org_id = %(their_org)s WHERE id = %(message)s",
     "a mention of one of theirs": """
@@ -132,13 +133,10 @@ def test_a_line_is_written_with_its_change_or_not_at_all(juniper: SimpleNamespac
 
 
 def test_the_applications_role_cannot_grant_itself_more(juniper: SimpleNamespace) -> None:
-    role = UUID(int=juniper.org.pk.int)  # any value: what counts is that the statement is refused
-
     for statement in (
-        "GRANT ALL ON workspace_auditline TO parley_app",
         "SET ROLE parley_owner",
         "CREATE TABLE mine (id int)",
         "ALTER FUNCTION refuse_change() OWNER TO parley_app",
     ):
         with pytest.raises(DatabaseError):
-            sql(statement, role=role)
+            sql(statement)

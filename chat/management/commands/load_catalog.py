@@ -16,9 +16,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            changed = [sync.take(reading) for reading in (sources.models_dev(), sources.local_model())]
+            for reading in (sources.models_dev(), sources.local_model()):
+                sync.take(reading)
         except sources.SourceBroken as error:
             raise CommandError(str(error)) from error
-        published = prices.publish() if any(changed) else 0
+        published = prices.publish()  # also when no source changed: a mark-up or the credit's worth may have
         on = sync.switch_on(others_off=False)
         self.stdout.write(f"Catalog: {published} prices published. Providers switched on: {', '.join(on) or 'none'}.")

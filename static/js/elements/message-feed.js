@@ -24,8 +24,8 @@ class MessageFeed extends HTMLElement {
     this.space = this.dataset.spaceId;
     this.log = this.querySelector("[role=log]");
     const column = this.log.firstElementChild;
-    const { memberId, role } = document.body.dataset;
-    this.#rows = new FeedRows(column, { member: memberId, isAdmin: role === "owner" || role === "admin" });
+    const { memberId } = document.body.dataset;
+    this.#rows = new FeedRows(column, { member: memberId, mayManage: "mayManage" in this.dataset });
     this.#sync = new SpaceSync({
       space: this.space,
       known: { revision: Number(this.dataset.revision), messages: this.#rows.known, more: "more" in this.dataset },

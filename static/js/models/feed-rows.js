@@ -11,7 +11,7 @@ export class FeedRows {
   #column;
   #viewer;
 
-  /** `viewer` is `{member, isAdmin}`. */
+  /** `viewer` is `{member, mayManage}`. */
   constructor(column, viewer) {
     this.#column = column;
     this.#viewer = viewer;
@@ -146,11 +146,12 @@ export class FeedRows {
   }
 
   #mark(row) {
-    const { member, isAdmin } = this.#viewer;
+    const { member, mayManage } = this.#viewer;
     const { authorId, mentionIds = "", askedBy } = row.dataset;
     row.toggleAttribute("data-mine", authorId === member);
-    row.toggleAttribute("data-mentions-me", mentionIds.split(" ").includes(member));
-    row.toggleAttribute("data-may-act", Boolean(askedBy) && (isAdmin || askedBy === member));
+    const callsAll = authorId !== member && row.querySelector('[data-mention^="G:"]');
+    row.toggleAttribute("data-mentions-me", Boolean(callsAll) || mentionIds.split(" ").includes(member));
+    row.toggleAttribute("data-may-act", Boolean(askedBy) && (mayManage || askedBy === member));
   }
 }
 
