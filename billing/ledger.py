@@ -141,7 +141,8 @@ def hold(
     status, hold_id, state, amount_ucr, output_tokens, expires_at, free_ucr, *limit = row
     limit_of, limit_ucr, least_ucr, resets_at = limit
     if status == "refused" and limit_of == "pool":
-        raise NoCredits.of(free_ucr=free_ucr, needed_ucr=least_ucr, resets_at=resets_at)
+        held_ucr = Pool.objects.values_list("held_ucr", flat=True).get(org_id=org_id)
+        raise NoCredits.of(free_ucr=free_ucr, held_ucr=held_ucr, needed_ucr=least_ucr, resets_at=resets_at)
     if status == "refused":
         raise CapReached.of(limit_of, limit_ucr=limit_ucr, left_ucr=amount_ucr, resets_at=resets_at)
     _require(status)

@@ -25,12 +25,15 @@ class NoCredits(Refused):
     message = "The organization has no credits left. An owner or admin can ask the operator of this server for more."
 
     @classmethod
-    def of(cls, *, free_ucr: int, needed_ucr: int, resets_at: datetime) -> "NoCredits":
+    def of(cls, *, free_ucr: int, held_ucr: int, needed_ucr: int, resets_at: datetime) -> "NoCredits":
+        held = f" and {credits.format_ucr(held_ucr)} set aside for answers that are being written" if held_ucr else ""
+        again = " Try again when those have ended." if held_ucr else ""
         return cls(
-            f"The organization's credits do not cover this: {credits.format_ucr(free_ucr)} left, at least "
-            f"{credits.format_cost(needed_ucr)} needed. {WHO_LIFTS} can ask the operator of this server for more; "
-            f"the next period begins on {day(resets_at)}.",
+            f"The organization's credits do not cover this: {credits.format_ucr(free_ucr)} free{held}, at least "
+            f"{credits.format_cost(needed_ucr)} needed.{again} {WHO_LIFTS} can ask the operator of this server for "
+            f"more; the next period begins on {day(resets_at)}.",
             limit_of="pool",
+            held_ucr=held_ucr,
             free_ucr=free_ucr,
             needed_ucr=needed_ucr,
             resets_at=resets_at.isoformat(),
@@ -49,7 +52,8 @@ class CapReached(Refused):
     def of(cls, scope: str, *, limit_ucr: int, left_ucr: int, resets_at: datetime) -> "CapReached":
         return cls(
             f"{cls.WHOSE[scope]} of {credits.format_ucr(limit_ucr)} credits a month does not cover this: "
-            f"{credits.format_ucr(left_ucr)} left until {day(resets_at)}. {WHO_LIFTS} can ask the operator of this server to raise it.",
+            f"{credits.format_ucr(left_ucr)} left until {day(resets_at)}. {WHO_LIFTS} can ask the operator of this "
+            "server to raise it.",
             limit_of=scope,
             limit_ucr=limit_ucr,
             left_ucr=left_ucr,

@@ -14,6 +14,7 @@ import nh3
 import pygments
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from pygments.formatters import HtmlFormatter
@@ -69,6 +70,7 @@ _LEXERS = {
 }
 MENTION = re.compile(r"<@([MAG]):([0-9a-f-]{36}|\d{1,18}|here|space)>")
 _LINK = re.compile(r"(?:https?://|mailto:)[^\x00-\x20\x7f-\x9f\u2028\u2029]+\Z", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://[^\s<>\"`|\x00-\x20\x7f-\x9f\u2028\u2029]{1,2000}", re.IGNORECASE)
 _CONTROLS = {code: 0x2400 + code for code in range(32) if code not in (9, 10, 13)} | {127: 0x2421}
 _CODE = HtmlFormatter(nowrap=True)
 _TAGS = {
@@ -90,7 +92,7 @@ _ATTRIBUTES = {
 def render(text: str, names: Mapping[str, str] | None = None) -> str:
     """HTML of the text. `names` maps a mention's key ("M:<id>") to the name shown; unknown ones stay text."""
     text = text.translate(_CONTROLS)
-    env = {"names": names or {}, "until": time.perf_counter() + HIGHLIGHT_ALL_SECONDS}
+    env = {"names": names or {}, "highlight_seconds": HIGHLIGHT_ALL_SECONDS}
     pieces = [text] if len(text) <= PIECE_MAX else _pieces(text)
     html = "".join(_markdown.render(piece, env) for piece in pieces)
     return nh3.clean(
@@ -146,6 +148,35 @@ def _mention_rule(state: StateInline, silent: bool) -> bool:
     return True
 
 
+def _link_addresses(state: StateCore) -> None:
+    """A bare http(s) address becomes a link to itself; a link with words of its own tells where it leads."""
+    for block in state.tokens:
+        if block.type == "inline" and block.children and ("://" in block.content or "](" in block.content):
+            depth, found = 0, []
+            for token in block.children:
+                depth += {"link_open": 1, "link_close": -1}.get(token.type, 0)
+                if token.type == "link_open" and token.markup != "autolink":
+                    token.attrSet("title", str(token.attrs.get("href", "")))
+                found += _linked(token) if token.type == "text" and not depth else [token]
+            block.children = found
+
+
+def _linked(text: Token) -> list[Token]:
+    found, end = [], 0
+    for hit in _ADDRESS.finditer(text.content):
+        address = hit[0].rstrip(".,:;!?'\"*_~")
+        if address.endswith(")") and address.count(")") > address.count("("):
+            address = address[:-1]
+        found += [_text(text.content[end : hit.start()]), Token("link_open", "a", 1, attrs={"href": address})]
+        found += [_text(address), Token("link_close", "a", -1)]
+        end = hit.start() + len(address)
+    return [*found, _text(text.content[end:])] if found else [text]
+
+
+def _text(content: str) -> Token:
+    return Token("text", "", 0, content=content)
+
+
 def _show_mention(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     meta = tokens[index].meta
     return f'<span class="mention" data-mention="{escape(meta["key"])}">@{escape(meta["name"])}</span>'
@@ -160,21 +191,25 @@ def _show_image(self: RendererHTML, tokens: Sequence[Token], index: int, options
 def _show_code(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     token = tokens[index]
     language = re.sub(r"[^\w+#.-]", "", (token.info or "").split(" ", 1)[0])[:30]
-    code = _colored(token.content, language, until=env["until"])
+    code = _colored(token.content, language, env)
     return f'<pre class="highlight" data-language="{escape(language)}"><code>{code}</code></pre>\n'
 
 
-def _colored(code: str, language: str, *, until: float) -> str:
+def _colored(code: str, language: str, env: Any) -> str:
     """Highlighted code; plain where it would take long: some lexers are quadratic on hostile text."""
     lexer = _LEXERS.get(language.lower())
     if not lexer or len(code) > HIGHLIGHT_MAX or any(len(line) > LINE_MAX for line in code.split("\n")):
         return escape(code)
-    until = min(until, time.perf_counter() + HIGHLIGHT_SECONDS)
-    tokens = []
-    for token in get_lexer_by_name(lexer, stripnl=False).get_tokens(code):
-        if time.perf_counter() > until:
+    tokens, reading = [], get_lexer_by_name(lexer, stripnl=False).get_tokens(code)
+    # Time of this thread alone: neither loading the lexer nor a busy machine is the text's fault.
+    begun = time.thread_time()
+    until = begun + min(HIGHLIGHT_SECONDS, env["highlight_seconds"])
+    for token in reading:
+        if time.thread_time() > until:
+            env["highlight_seconds"] -= time.thread_time() - begun
             return escape(code)
         tokens.append(token)
+    env["highlight_seconds"] -= time.thread_time() - begun
     return pygments.format(tokens, _CODE)
 
 
@@ -196,6 +231,7 @@ def _parser() -> MarkdownIt:
     parser.disable("html_inline").disable("html_block")
     parser.validateLink = lambda url: bool(_LINK.match(url))  # type: ignore[method-assign]
     parser.inline.ruler.before("autolink", "mention", _mention_rule)
+    parser.core.ruler.push("addresses", _link_addresses)
     for name, show in {
         "mention": _show_mention,
         "image": _show_image,

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from billing import plans
 from catalog.models import AIModel
-from chat import broadcast, feed
+from chat import broadcast, feed, replies
 from workspace import access, invitations, members, orgs, spaces
 from workspace.models import Invitation, Member, Space, User
 
@@ -58,12 +58,15 @@ def accept(invitation: Invitation, user: User) -> Member:
 def remove_from_space(actor: Member, space: Space, member: Member) -> None:
     spaces.remove(actor, space, member)
     transaction.on_commit(lambda: broadcast.removed_from_space(space.pk, member.pk))
+    if space.is_private or member.is_guest:
+        transaction.on_commit(lambda: replies.stop_all_of(member, by=actor, space=space))
 
 
 @transaction.atomic
 def remove_from_org(actor: Member, member: Member) -> None:
     members.remove(actor, member)
     transaction.on_commit(lambda: broadcast.removed_from_org(member.pk))
+    transaction.on_commit(lambda: replies.stop_all_of(member, by=actor))
 
 
 def _model_handles() -> set[str]:

@@ -18,6 +18,7 @@ from billing import ledger, metering
 from catalog.models import AIModel
 from chat import broadcast, feed, markdown, transcript
 from chat.models import Message, Reply, ReplyState
+from chat.models.reply import OPEN_STATES
 from gateway.wire import Request
 from workspace import access, spaces
 from workspace.errors import Forbidden, Invalid, Refused
@@ -225,13 +226,25 @@ def stop(member: Member, reply: Reply) -> None:
     space = Space.objects.get(pk=reply.space_id)
     if reply.asked_by_id != member.pk and not spaces.may_manage(member, space):
         raise Forbidden("Only the person who asked, the Space's owner or an admin can stop this answer.")
+    _stop(reply, space, by=member)
+
+
+def stop_all_of(asker: Member, *, by: Member, space: Space | None = None) -> None:
+    """End what a member who has just been removed had asked for, everywhere or in one Space."""
+    asked = Reply.objects.filter(asked_by=asker, state__in=OPEN_STATES).select_related("space")
+    for reply in asked.filter(space=space) if space else asked:
+        with transaction.atomic():
+            _stop(reply, reply.space, by=by)
+
+
+def _stop(reply: Reply, space: Space, *, by: Member) -> None:
     revision = feed.advance(space)
     reply = Reply.objects.select_for_update(of=("self",)).select_related("message").get(pk=reply.pk)
     if reply.state == ReplyState.QUEUED:
         _finish_queued(reply, Ending("stopped", "stopped"), revision=revision)
     elif reply.state == ReplyState.STREAMING:
         transaction.on_commit(lambda: broadcast.stop_asked(reply.pk))
-        Reply.objects.filter(pk=reply.pk, stop_asked_by=None).update(stop_asked_by=member)
+        Reply.objects.filter(pk=reply.pk, stop_asked_by=None).update(stop_asked_by=by)
         Message.objects.filter(pk=reply.message_id).update(revision=revision)
         feed.tell(space, feed.load([reply.message_id]))
     else:

@@ -63,7 +63,7 @@ def lines(space: Space, *, reads_to: int, asked_at: datetime) -> list[Line]:
 
 def build(found: list[Line], space: Space, *, ai_model_id: int, handle: str, max_bytes: int) -> Transcript:
     """Fit the newest lines into the budget; the first line of `found` is the question."""
-    head = _instructions(space, handle)
+    head = _instructions(space, handle, asker=found[0].name)
     room = max_bytes - len(head.encode()) - 2 * FRAME_TOKENS
     kept: list[Line] = []
     for line in found:
@@ -74,10 +74,11 @@ def build(found: list[Line], space: Space, *, ai_model_id: int, handle: str, max
         room -= size
     turns = [Turn("system", head)]
     for line in reversed(kept):
-        is_own = line.ai_model_id == ai_model_id
-        role = "assistant" if is_own else "user"
-        # A model that is called by its name at the start of a line would rather say the name back than answer.
-        text = line.text if is_own else f"{line.name}: {line.text.removeprefix(f'@{handle} ')}"
+        role = "assistant" if line.ai_model_id == ai_model_id else "user"
+        text = line.text if role == "assistant" else f"{line.name}: {line.text}"
+        if line is kept[0]:
+            # Small models answer names with names: the question comes bare, and the instructions say whose it is.
+            text = line.text.removeprefix(f"@{handle} ")
         if turns[-1].role == role:
             turns[-1] = Turn(role, f"{turns[-1].text}\n\n{text}")
         else:
@@ -85,10 +86,11 @@ def build(found: list[Line], space: Space, *, ai_model_id: int, handle: str, max
     return Transcript(tuple(turns), min(max_bytes - room, max_bytes))
 
 
-def _instructions(space: Space, handle: str) -> str:
+def _instructions(space: Space, handle: str, *, asker: str) -> str:
     return (
-        f'You are {handle}, a helpful AI assistant and a member of the team chat "{space.name}". Each message begins'
-        " with the name of who wrote it. Answer the last message directly, in its language, in Markdown."
+        f'You are {handle}, a helpful AI assistant and a member of the team chat "{space.name}". Earlier messages begin'
+        f" with the name of who wrote them. The last one is from {asker}: answer it directly, in its language, in"
+        " Markdown."
     )
 
 

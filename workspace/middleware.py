@@ -14,7 +14,6 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from redis import RedisError
 
 from workspace.errors import NotFound, Refused
 
@@ -120,7 +119,9 @@ def malformed(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def crashed(request: HttpRequest) -> HttpResponse:
     """handler500: our fault, said plainly; 503 while the database is away. Asks the database for nothing."""
-    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError | RedisError)
+    error = sys.exc_info()[1]
+    # Rate limits of signing in live in the cache, whose own error this room need not know by name.
+    is_away = isinstance(error, OperationalError | InterfaceError) or type(error).__module__ == "redis.exceptions"
     code, status = ("unavailable", 503) if is_away else ("crashed", 500)
     sentence = (
         "Parley cannot reach its database right now. What you wrote is kept in your browser; try again in a moment."

@@ -90,6 +90,12 @@ def hand_over(member: Member) -> None:
             SpaceMember.objects.filter(pk=heir.pk).update(role=SpaceRole.OWNER)
 
 
+def may_leave(member: Member, space: Space) -> bool:
+    """A Space's only owner stays; whoever has not joined has nothing to leave."""
+    owners = set(space.space_members.filter(role=SpaceRole.OWNER).values_list("member_id", flat=True))
+    return owners != {member.pk} and space.space_members.filter(member=member).exists()
+
+
 def may_manage(actor: Member, space: Space) -> bool:
     """The Space's owner, and admins of the organization who can see it."""
     return actor.is_admin or space.space_members.filter(member=actor, role=SpaceRole.OWNER).exists()

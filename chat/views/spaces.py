@@ -107,6 +107,7 @@ def members(request: HttpRequest, space_id: UUID) -> HttpResponse:
         "people": here.order_by("member__display_name"),
         "addable": addable.order_by("display_name") if may_manage else [],
         "may_manage": may_manage,
+        "may_leave": spaces.may_leave(seat.member, seat.space),
     }
     return render(request, "chat/space_members.html", context)
 
