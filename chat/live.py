@@ -26,16 +26,21 @@ from chat.replies import Job
 BEAT_SECONDS = 0.08
 LIVE_TEXT_SECONDS = 900
 RENDER_BUDGET_SECONDS = 0.01
-# KEYS: texts so far. ARGV: their life in seconds; for each key "+" and what to append, or "=" and the whole; then
-# topics and frames. Returns the length of each text. One command: reading hundreds of replies costs more than sending.
+# KEYS: texts so far. ARGV: their life in seconds; for each key the length that it should have and what to append to it,
+# or -1 and the whole; then topics and frames. A text with a hole is taken away, so that nobody starts from it. Returns
+# what each length is now. One command, because reading hundreds of replies costs more than sending.
 BEAT = """
 local lengths, at = {}, 2
 for number, key in ipairs(KEYS) do
-  if ARGV[at] == '=' then
-    redis.call('SET', key, ARGV[at + 1])
-    lengths[number] = #ARGV[at + 1]
+  local before, text = tonumber(ARGV[at]), ARGV[at + 1]
+  if before < 0 then
+    redis.call('SET', key, text)
+    lengths[number] = #text
+  elseif redis.call('STRLEN', key) == before then
+    lengths[number] = redis.call('APPEND', key, text)
   else
-    lengths[number] = redis.call('APPEND', key, ARGV[at + 1])
+    redis.call('DEL', key)
+    lengths[number] = -1
   end
   redis.call('EXPIRE', key, ARGV[1])
   at = at + 2
@@ -220,8 +225,8 @@ class Wire:
             answer.is_live_whole = length == answer.live_bytes
 
 
-def _kept(answer: Answer, text: str, *, is_whole: bool) -> tuple[str, bytes]:
-    """How and what to keep in Redis: append what is new, or put the whole text there."""
-    raw = text.encode() if is_whole else answer.text.encode()
-    answer.live_bytes = answer.live_bytes + len(raw) if is_whole else len(raw)
-    return ("+" if is_whole else "=", raw)
+def _kept(answer: Answer, text: str, *, is_whole: bool) -> tuple[int, bytes]:
+    """What to keep in Redis: the length it should have and what is new, or -1 and the whole text."""
+    before, raw = (answer.live_bytes, text.encode()) if is_whole else (-1, answer.text.encode())
+    answer.live_bytes = max(before, 0) + len(raw)
+    return before, raw

@@ -69,6 +69,7 @@ _LEXERS = {
     for word in words.split()
 }
 MENTION = re.compile(r"<@([MAG]):([0-9a-f-]{36}|\d{1,18}|here|space)>")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)", re.DOTALL)
 _LINK = re.compile(r"(?:https?://|mailto:)[^\x00-\x20\x7f-\x9f\u2028\u2029]+\Z", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s<>\"`|\x00-\x20\x7f-\x9f\u2028\u2029]{1,2000}", re.IGNORECASE)
 _CONTROLS = {code: 0x2400 + code for code in range(32) if code not in (9, 10, 13)} | {127: 0x2421}
@@ -120,18 +121,37 @@ def top_blocks(text: str) -> list[int]:
 
 
 def _pieces(text: str) -> list[str]:
-    """Cut a very long text at blank lines, so that no rendering is longer than a few hundred milliseconds."""
+    """Cut a very long text at blank lines, so that no rendering is longer than a few hundred milliseconds.
+
+    Code that is cut is closed in the one piece and opened again in the next.
+    """
     found: list[str] = []
     current: list[str] = []
-    size = 0
+    size, opening = 0, ""
     for line in text.splitlines(keepends=True):
         for part in (line[start : start + PIECE_MAX] for start in range(0, len(line), PIECE_MAX)):
-            if size + len(part) > PIECE_MAX and (not part.strip() or size > 2 * PIECE_MAX):
-                found.append("".join(current))
-                current, size = [], 0
+            if size + len(part) > PIECE_MAX and (opening or not part.strip() or size > 2 * PIECE_MAX):
+                found.append("".join([*current, *_closing(opening)]))
+                current, size = [opening], 0
             current.append(part)
             size += len(part)
+        opening = _fence_after(line, opening)
     return [*found, "".join(current)]
+
+
+def _fence_after(line: str, opening: str) -> str:
+    """The line that opened the code which is still open after this line; "" outside of code."""
+    fence = _FENCE.match(line)
+    if opening and fence and not fence[2].strip() and fence[1].startswith(tuple(_closing(opening))):
+        return ""
+    if not opening and fence and not (fence[1][0] == "`" and "`" in fence[2]):
+        return line
+    return opening
+
+
+def _closing(opening: str) -> list[str]:
+    fence = _FENCE.match(opening)
+    return [fence[1]] if fence else []
 
 
 def _mention_rule(state: StateInline, silent: bool) -> bool:

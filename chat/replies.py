@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from billing import ledger, metering
 from catalog.models import AIModel
-from chat import broadcast, feed, markdown, transcript
+from chat import briefs, broadcast, feed, markdown, transcript
 from chat.models import Message, Reply, ReplyState
 from chat.models.reply import OPEN_STATES
 from gateway.wire import Request
@@ -25,8 +25,6 @@ from workspace.errors import Forbidden, Invalid, Refused
 from workspace.models import Member, Space
 
 RUNS_MAX = 2
-# The question is always asked, if cut short: a budget below this would leave nothing of it.
-BYTES_MIN = 600
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ def ask(question: Message, ai_models: Sequence[AIModel], *, first_position: int)
             reads_to=question.position,
         )
         reply.mark_untried()
-        _reserve(reply, lines)
+        briefs.reserve(reply, lines)
         reply.save(force_insert=True)
         written.append(message)
     _wake([message.reply for message in written if message.reply.state == ReplyState.QUEUED])
@@ -102,8 +100,8 @@ def claim(reply_id: uuid.UUID) -> Job | None:
     try:
         asker = Member.objects.present().select_related("org").get(pk=reply.asked_by_id)
         reply.space = access.space_of(asker, reply.space_id)
-        metered = metering.resume(_payer(reply), lost_tries=reply.runs - 1)
-        request = _request(reply, metered)
+        metered = metering.resume(briefs.payer(reply), lost_tries=reply.runs - 1)
+        request = briefs.request(reply, metered)
     except ledger.Unpriced:  # whoever served the model was switched off meanwhile
         _give_back(reply, "no_route")
     except (Member.DoesNotExist, Refused):
@@ -121,7 +119,7 @@ def claim(reply_id: uuid.UUID) -> Job | None:
 def shorter(job: Job, *, by: int) -> Request:
     """The same question with a smaller part of the history, after a provider said that it was too long."""
     reply = Reply.objects.select_related("space", "question", "message__ai_model").get(pk=job.reply_id)
-    return _request(reply, job.metered, shorten=by)
+    return briefs.request(reply, job.metered, shorten=by)
 
 
 def checkpoint(texts: Sequence[tuple[uuid.UUID, int, str]]) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
@@ -289,7 +287,7 @@ def retry(member: Member, reply: Reply) -> list[Message]:
         retry_of=reply,
         reads_to=reply.reads_to,
     )
-    _reserve(again, _lines(again))
+    briefs.reserve(again, briefs.history(again))
     again.save(force_insert=True)
     Message.objects.filter(pk=reply.message_id).update(revision=position - 1)
     if again.state == ReplyState.QUEUED:
@@ -299,46 +297,10 @@ def retry(member: Member, reply: Reply) -> list[Message]:
     return shown
 
 
-def _reserve(reply: Reply, lines: list[transcript.Line]) -> None:
-    """Hold what the answer may cost, or refuse it and say whose limit it was."""
-    try:
-        priced = metering.offers(reply.ai_model)
-        window = metering.window(priced, most_output_tokens=settings.REPLY_MAX_OUTPUT_TOKENS)
-        room = (window.context_tokens - window.max_output_tokens) * transcript.BYTES_PER_TOKEN
-        made = _transcript(reply, lines, max_bytes=min(room, settings.REPLY_MAX_INPUT_BYTES))
-        reply.reads_bytes = made.bytes_needed
-        reply.input_bound = min(made.token_ceiling, window.context_tokens)
-        reply.max_output_tokens = window.max_output_tokens
-        metering.reserve(
-            _payer(reply), priced, input_tokens=reply.input_bound, max_output_tokens=window.max_output_tokens
-        )
-    except Refused as refusal:
-        reply.state, reply.reason, reply.reason_detail = ReplyState.REFUSED, refusal.code[:30], refusal.message[:300]
-        reply.ended_at = timezone.now()
-
-
-def _transcript(reply: Reply, lines: list[transcript.Line], *, max_bytes: int) -> transcript.Transcript:
-    ai_model = reply.message.ai_model
-    assert ai_model
-    return transcript.build(
-        lines, reply.space, ai_model_id=ai_model.pk, handle=ai_model.handle, max_bytes=max(max_bytes, BYTES_MIN)
-    )
-
-
-def _request(reply: Reply, metered: metering.Metered, *, shorten: int = 1) -> Request:
-    """What the worker asks: no more than when the answer was reserved, whatever has ended since."""
-    made = _transcript(reply, _lines(reply), max_bytes=reply.reads_bytes // shorten)
-    return Request(made.turns, metered.max_output_tokens, settings.REPLY_MAX_TEXT_BYTES)
-
-
-def _lines(reply: Reply) -> list[transcript.Line]:
-    return transcript.lines(reply.space, reads_to=reply.reads_to, asked_at=reply.question.created_at)
-
-
 def _resume_lost(reply: Reply) -> metering.Metered | None:
     """The call of a worker that died, its try written down; None when the hold was given back meanwhile."""
     try:
-        metered = metering.resume(_payer(reply), lost_tries=reply.runs - 1, even_reaped=True)
+        metered = metering.resume(briefs.payer(reply), lost_tries=reply.runs - 1, even_reaped=True)
     except metering.Hold.DoesNotExist:
         return None
     metering.note_lost(metered, started_at=reply.started_at or reply.created_at)
@@ -368,7 +330,7 @@ def _finish(reply: Reply, ending: Ending, *, text: str, html: str, bill: meterin
 
 
 def _finish_queued(reply: Reply, ending: Ending, *, revision: int) -> None:
-    metering.release(_payer(reply))
+    metering.release(briefs.payer(reply))
     _finish(reply, ending, text="", html="", bill=metering.Bill(0, None, None, False), revision=revision)
 
 
@@ -385,7 +347,7 @@ def _tell(reply: Reply, *, revision: int, **changed: str) -> None:
 
 def _give_back(reply: Reply, reason: str) -> None:
     _close(reply, Ending(ReplyState.FAILED, reason))
-    metering.release(_payer(reply))
+    metering.release(briefs.payer(reply))
     transaction.on_commit(lambda: broadcast.pool_changed(reply.org_id))
 
 
@@ -393,10 +355,6 @@ def _close(reply: Reply, ending: Ending) -> None:
     reply.state, reply.reason = ending.state, ending.reason
     reply.leased_until, reply.ended_at = None, timezone.now()
     reply.save()
-
-
-def _payer(reply: Reply) -> metering.Payer:
-    return metering.Payer(reply.call, reply.org_id, member_id=reply.asked_by_id, space_id=reply.space_id)
 
 
 def _wake(replies: list[Reply]) -> None:

@@ -1,7 +1,7 @@
 """Browsers that cost next to nothing: a form post on a kept connection, and a socket that only reads.
 
-*Called by*: mention.py, fanout.py. *Keeps true*: what is measured is the server; a thousand of these sockets fit into one
-process because a frame is cut out of the bytes and handed on, no more.
+*Called by*: mention.py, fanout.py. *Keeps true*: what is measured is the server; a thousand of these sockets fit into
+one process because a frame is cut out of the bytes and handed on, no more.
 """
 
 import asyncio
@@ -69,9 +69,9 @@ class Reader(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         transport, reader = await loop.create_connection(lambda: cls(on_frame), where.hostname, where.port)
         transport.write(
-            f"GET {path} HTTP/1.1\r\nHost: {where.netloc}\r\nOrigin: {url}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\nCookie: {_cookie(cookies or {})}"
-            "\r\n\r\n".encode()
+            f"GET {path} HTTP/1.1\r\nHost: {where.netloc}\r\nOrigin: {url}\r\n"
+            "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            f"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nCookie: {_cookie(cookies or {})}\r\n\r\n".encode()
         )
         await asyncio.wait_for(reader.is_open, 30)
         return reader

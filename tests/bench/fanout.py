@@ -1,7 +1,7 @@
 """One post to every socket of a Space, and twenty streaming answers to a thousand people.
 
-*Called by*: `__main__.py`. *Keeps true*: every frame has a number and every socket counts them, so that a lost one shows;
-product and floor are measured in one run, by the same clients, with the same frames.
+*Called by*: `__main__.py`. *Keeps true*: every frame has a number and every socket counts them, so that a lost one
+shows; product and floor are measured in one run, by the same clients, with the same frames.
 """
 
 import asyncio

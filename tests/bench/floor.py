@@ -1,7 +1,7 @@
 """The floor of fan-out: daphne with a hub and nothing else. No Django, no rights, no queue.
 
-*Called by*: fanout.py (`python -m tests.bench.floor`). *Keeps true*: the same server, the same Redis and the same frames as
-the product's, so that the ratio says what the product adds.
+*Called by*: fanout.py (`python -m tests.bench.floor`). *Keeps true*: the same server, the same Redis and the same
+frames as the product's, so that the ratio says what the product adds.
 """
 
 import asyncio

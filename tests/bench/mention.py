@@ -1,7 +1,7 @@
 """From a mention to the provider, and from the provider to another member's screen.
 
-*Called by*: `__main__.py`. *Keeps true*: real web and worker processes, real forms over HTTP with a session; the times are
-taken where the bytes leave and arrive, outside of Parley.
+*Called by*: `__main__.py`. *Keeps true*: real web and worker processes, real forms over HTTP with a session; the
+times are taken where the bytes leave and arrive, outside of Parley.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """What a Space costs a browser: JavaScript, CSS, and the time to first content.
 
-*Called by*: `__main__.py`. *Keeps true*: Chromium's own figures of a real page of messages, from the product's own server;
-cold means an empty cache, and bytes are counted as they came over the wire.
+*Called by*: `__main__.py`. *Keeps true*: Chromium's own figures of a real page of messages, from the product's own
+server; cold means an empty cache, and bytes are counted as they came over the wire.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Twenty streaming answers, read by a thousand people in twenty Spaces.
 
-*Called by*: fanout.py. *Keeps true*: real answers from the worker, through Redis and the web process, to a thousand sockets;
-each of them must see every token of its Space, once and in order.
+*Called by*: fanout.py. *Keeps true*: real answers from the worker, through Redis and the web process, to a thousand
+sockets; each of them must see every token of its Space, once and in order.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Hundreds of answers at 50 tokens a second through one worker process, to the frames on Redis.
 
-*Called by*: `__main__.py`. *Keeps true*: every answer is a row that is asked, claimed, checkpointed, settled and audited;
-the worker has one core to itself, and how late a token is counts from the provider's socket to the frame.
+*Called by*: `__main__.py`. *Keeps true*: every answer is a row that is asked, claimed, checkpointed, settled and
+audited; the worker has one core, and how late a token is counts from the provider's socket to the frame.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """From bin/up to the first page; what an idle Parley takes of memory and disk.
 
-*Called by*: `__main__.py`. *Keeps true*: packages are installed already, everything else is as on a new machine: a fresh
-data directory first, then the same one again; what the throw-away services of this benchmark name is left out.
+*Called by*: `__main__.py`. *Keeps true*: packages are installed already, everything else is as on a new machine: a
+fresh data directory first, then the same one again; the throw-away services of this benchmark stay out of it.
 """
 
 import csv

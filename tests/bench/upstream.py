@@ -22,10 +22,11 @@ _ASKED = re.compile(rb'"model": ?"tokens-(\d+)-(\d+)"')
 _MARK = re.compile(rb"mark(\d+)")
 PARAGRAPH_TOKENS = 60
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-_BEFORE = b'data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"'
-_AFTER = b'"},"finish_reason":null}]}\n\n'
-_FINISH = b'data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
-_USAGE = b'data: {"id":"c1","choices":[],"usage":{"prompt_tokens":50,"completion_tokens":%d,"total_tokens":%d}}\n\ndata: [DONE]\n\n'
+_BEFORE = b'data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":'
+_TEXT, _AFTER = _BEFORE + b'{"content":"', b'"},"finish_reason":null}]}\n\n'
+_FINISH = _BEFORE + b'{},"finish_reason":"stop"}]}\n\n'
+_USAGE = b'data: {"id":"c1","choices":[],"usage":{"prompt_tokens":50,"completion_tokens":%d,"total_tokens":%d}}\n\n'
+_DONE = b"data: [DONE]\n\n"
 
 
 class Upstream:
@@ -102,12 +103,12 @@ class Line(asyncio.Protocol):
     def _tick(self) -> None:
         self.sent += 1
         gap = b"\\n\\n" if self.sent % PARAGRAPH_TOKENS == 0 else b" "
-        self._write(b"%b%d%b%b" % (_BEFORE, time.perf_counter() * 1e6, gap, _AFTER))
+        self._write(b"%b%d%b%b" % (_TEXT, time.perf_counter() * 1e6, gap, _AFTER))
         if self.sent < self.tokens:
             self.due += self.every
             self.timer = self.loop.call_at(self.due, self._tick)
         else:
-            self._write(_FINISH + _USAGE % (self.tokens, self.tokens + 50))
+            self._write(_FINISH + _USAGE % (self.tokens, self.tokens + 50) + _DONE)
             self._write(b"0\r\n\r\n", at_once=True)
 
     def _write(self, data: bytes, *, at_once: bool = False) -> None:

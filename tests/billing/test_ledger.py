@@ -127,7 +127,7 @@ def test_256_tokens_are_the_shortest_answer_worth_starting(empty_desk: Desk) -> 
     with pytest.raises(NoCredits) as refused:
         empty_desk.ask("pro", 1_000, 4_000)
     assert refused.value.details["needed_ucr"] == 506_000
-    assert "0.50 left, at least 0.51 needed" in refused.value.message
+    assert "0.50 free, at least 0.51 needed" in refused.value.message
 
     empty_desk.grant(1)
 

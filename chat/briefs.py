@@ -1,0 +1,58 @@
+"""What one answer is given to read, and what is set aside to pay for it.
+
+*Called by*: chat.replies. *Keeps true*: what the worker asks is never more than what was held for; an answer that
+cannot be paid is refused with whose limit it was.
+"""
+
+from django.conf import settings
+from django.utils import timezone
+
+from billing import metering
+from chat import transcript
+from chat.models import Reply, ReplyState
+from gateway.wire import Request
+from workspace.errors import Refused
+
+# The question is always asked, if cut short: a budget below this would leave nothing of it.
+BYTES_MIN = 600
+
+
+def reserve(reply: Reply, lines: list[transcript.Line]) -> None:
+    """Hold what the answer may cost, or refuse it. The caller saves the row."""
+    try:
+        priced = metering.offers(reply.ai_model)
+        window = metering.window(priced, most_output_tokens=settings.REPLY_MAX_OUTPUT_TOKENS)
+        room = (window.context_tokens - window.max_output_tokens) * transcript.BYTES_PER_TOKEN
+        made = _transcript(reply, lines, max_bytes=min(room, settings.REPLY_MAX_INPUT_BYTES))
+        reply.reads_bytes = made.bytes_needed
+        reply.input_bound = min(made.token_ceiling, window.context_tokens)
+        reply.max_output_tokens = window.max_output_tokens
+        metering.reserve(
+            payer(reply), priced, input_tokens=reply.input_bound, max_output_tokens=window.max_output_tokens
+        )
+    except Refused as refusal:
+        reply.state, reply.reason, reply.reason_detail = ReplyState.REFUSED, refusal.code[:30], refusal.message[:300]
+        reply.ended_at = timezone.now()
+
+
+def history(reply: Reply) -> list[transcript.Line]:
+    """The lines that everyone who answers this question reads."""
+    return transcript.lines(reply.space, reads_to=reply.reads_to, asked_at=reply.question.created_at)
+
+
+def request(reply: Reply, metered: metering.Metered, *, shorten: int = 1) -> Request:
+    """What the worker asks. `shorten` divides the history after a provider found it too long."""
+    made = _transcript(reply, history(reply), max_bytes=reply.reads_bytes // shorten)
+    return Request(made.turns, metered.max_output_tokens, settings.REPLY_MAX_TEXT_BYTES)
+
+
+def payer(reply: Reply) -> metering.Payer:
+    return metering.Payer(reply.call, reply.org_id, member_id=reply.asked_by_id, space_id=reply.space_id)
+
+
+def _transcript(reply: Reply, lines: list[transcript.Line], *, max_bytes: int) -> transcript.Transcript:
+    ai_model = reply.message.ai_model
+    assert ai_model
+    return transcript.build(
+        lines, reply.space, ai_model_id=ai_model.pk, handle=ai_model.handle, max_bytes=max(max_bytes, BYTES_MIN)
+    )
