@@ -24,10 +24,10 @@ from workspace.models import Member, Org, Role, Space, SpaceMember, User
 
 PEOPLE = (("Ana Ruiz", Role.OWNER), ("Ben Okafor", Role.ADMIN), ("Mei Tanaka", Role.MEMBER))
 TALK = (
-    ("Ana Ruiz", "Morning! The offsite is on **12 March**, in Lisbon. Who books the trains?"),
+    ("Ana Ruiz", "@{model} write two sentences about the sea."),
+    ("Ana Ruiz", "Settled, we go to the sea: the offsite is on **12 March**, in Lisbon. Who books the trains?"),
     ("Ben Okafor", "I do. Three tickets, leaving at 9:40. Mei, do you need a seat with a table?"),
     ("Mei Tanaka", "Yes please, I will be finishing the slides on the way."),
-    ("Ana Ruiz", "@{model} what should a team pack for two days in Lisbon? Three short points."),
 )
 PLANNING = (
     (

@@ -19,6 +19,7 @@ MESSAGES_MAX = 200
 FRAME_TOKENS = 16
 # What a token covers in ordinary text, used only to fit a model's window; a wrong guess is corrected by a shorter try.
 BYTES_PER_TOKEN = 3
+EARLIER = "What was said before:"
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def lines(space: Space, *, reads_to: int, asked_at: datetime) -> list[Line]:
 def build(found: list[Line], space: Space, *, ai_model_id: int, handle: str, max_bytes: int) -> Transcript:
     """Fit the newest lines into the budget; the first line of `found` is the question."""
     head = _instructions(space, handle, asker=found[0].name)
-    room = max_bytes - len(head.encode()) - 2 * FRAME_TOKENS
+    room = max_bytes - len(head.encode()) - len(EARLIER) - 3 * FRAME_TOKENS
     kept: list[Line] = []
     for line in found:
         size = len(line.text.encode()) + len(line.name.encode()) + 2 + FRAME_TOKENS
@@ -72,25 +73,24 @@ def build(found: list[Line], space: Space, *, ai_model_id: int, handle: str, max
             break
         kept.append(line if size <= room else _shortened(line, room))
         room -= size
+    question, *earlier = kept
     turns = [Turn("system", head)]
-    for line in reversed(kept):
+    for line in reversed(earlier):
         role = "assistant" if line.ai_model_id == ai_model_id else "user"
         text = line.text if role == "assistant" else f"{line.name}: {line.text}"
-        if line is kept[0]:
-            # Small models answer names with names: the question comes bare, and the instructions say whose it is.
-            text = line.text.removeprefix(f"@{handle} ")
         if turns[-1].role == role:
             turns[-1] = Turn(role, f"{turns[-1].text}\n\n{text}")
         else:
-            turns.append(Turn(role, text))
+            turns.append(Turn(role, f"{EARLIER}\n\n{text}" if len(turns) == 1 and role == "user" else text))
+    # Small models answer names with names: the question comes bare, and the instructions say whose it is.
+    turns.append(Turn("user", question.text.removeprefix(f"@{handle} ")))
     return Transcript(tuple(turns), min(max_bytes - room, max_bytes))
 
 
 def _instructions(space: Space, handle: str, *, asker: str) -> str:
     return (
-        f'You are {handle}, a helpful AI assistant and a member of the team chat "{space.name}". Earlier messages begin'
-        f" with the name of who wrote them. The last one is from {asker}: answer it directly, in its language, in"
-        " Markdown."
+        f'You are {handle}, a helpful AI assistant and a member of the team chat "{space.name}".'
+        f" You are answering {asker}."
     )
 
 

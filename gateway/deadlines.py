@@ -21,6 +21,8 @@ class Limits:
 class Deadlines(AbstractAsyncContextManager["Deadlines"]):
     """Cancels the task inside when a deadline passes, and turns that into a CallFailed."""
 
+    _timer: asyncio.TimerHandle
+
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.broken = ""
@@ -33,7 +35,10 @@ class Deadlines(AbstractAsyncContextManager["Deadlines"]):
 
     def note_begin(self) -> None:
         """Data has come: from now on only silence and the total count."""
-        self._has_begun = True
+        if not self._has_begun:
+            self._has_begun = True
+            self._timer.cancel()
+            self._timer = self._loop.call_at(self._next()[0], self._look)
 
     async def __aenter__(self) -> "Deadlines":
         self._task = asyncio.current_task()

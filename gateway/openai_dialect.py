@@ -77,7 +77,7 @@ class OpenAIDialect:
             model=target.upstream_model,
             # By extra_body they go as they are; the package would look at each one by its type, for milliseconds.
             messages=[],
-            extra_body={"messages": [{"role": turn.role, "content": turn.text} for turn in request.turns]},
+            extra_body={"messages": _messages(request, target)},
             stream=True,
             stream_options={"include_usage": True},
             **fields,
@@ -201,6 +201,16 @@ def _first_choice(choices: object) -> dict:
         if isinstance(choice, dict) and choice.get("index", 0) == 0:
             return choice
     return {}
+
+
+def _messages(request: Request, target: Target) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = []
+    for turn in request.turns:
+        if found and found[-1]["role"] == turn.role and not target.repeats_roles:
+            found[-1]["content"] += f"\n\n{turn.text}"
+        else:
+            found.append({"role": turn.role, "content": turn.text})
+    return found
 
 
 async def _reads(response: Any) -> AsyncIterator[bytes]:

@@ -37,6 +37,7 @@ def target(offer: Offer) -> Target:
         upstream_model=offer.offer_id,
         api_key=key,
         takes_temperature=offer.takes_temperature,
+        repeats_roles=provider.is_local,
     )
 
 

@@ -28,7 +28,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One offer, ready to be called. `api_key` never reaches a log: its repr is hidden."""
+    """One offer, ready to be called. `api_key` never reaches a log: its repr is hidden. `repeats_roles`: two turns of
+    one role may follow each other; many servers' templates insist on turns that alternate."""
 
     offer_pk: int
     provider: str
@@ -37,6 +38,7 @@ class Target:
     upstream_model: str
     api_key: str = field(repr=False, default="")
     takes_temperature: bool = True
+    repeats_roles: bool = False
 
 
 @dataclass(frozen=True, slots=True)

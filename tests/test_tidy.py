@@ -25,7 +25,11 @@ FUNCTION_MAX = 50
 HEADER_MAX = 6
 NO_NAMES = re.compile(r"^(utils?|helpers?|commons?|cores?|misc|bases?|services?|managers?)$")
 NO_VERBS = re.compile(r"^_?(do|handle|process|manage|perform)_")
-NAMED_BY_OTHERS = {"process_view", "process_exception", "handle_async_request"}  # Django and httpx2 call these
+# Django, httpx2 and the parser of HTML call these.
+NAMED_BY_OTHERS = {
+    *("process_view", "process_exception", "handle_async_request"),
+    *("handle_starttag", "handle_data", "handle_comment"),
+}
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK|WI" r"P|TB" r"D)\b|not implemented|coming soon", re.I)
 MACHINE_PATH = re.compile(r"(?<![\w.<}])/(work|tmp|root|home|Users)/")
 WEB_CLIENTS = {

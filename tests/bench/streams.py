@@ -78,20 +78,20 @@ def _measure(on: Stage, size: int, seconds: int) -> list[Figure]:
     for number in range(size):
         space = on.spaces[number % len(on.spaces)]
         feed.post(space, on.people[0], text=f"@{handle} question {number}", client_id=uuid.uuid4())
-    on.stack.start_worker()
-    worker = on.pid("worker")
-    machine.pin(worker, {0})
-    machine.pin(on.upstream.process.pid, {1})
-    heard = uvloop.run(_listen(size, worker, seconds))
-    figures = heard_figures(*heard, size=size, tokens=tokens)
+    figures = _figures(*uvloop.run(_listen(on, size, seconds)), size=size, tokens=tokens)
     _check(on, size, tokens)
     return figures
 
 
-async def _listen(size: int, worker: int, seconds: int) -> tuple[Heard, machine.Load, float]:
-    """Listen until all have ended; the load counts from the first token on."""
-    heard = Heard()
-    listener = asyncio.create_task(_subscribe(heard))
+async def _listen(on: Stage, size: int, seconds: int) -> tuple[Heard, machine.Load, float]:
+    """Listen, start the worker, and listen until all have ended; the load counts from the first token on."""
+    heard, is_listening = Heard(), asyncio.Event()
+    listener = asyncio.create_task(_subscribe(heard, is_listening))
+    await is_listening.wait()
+    await asyncio.to_thread(on.stack.start_worker)
+    worker = on.pid("worker")
+    machine.pin(worker, {0})
+    machine.pin(on.upstream.process.pid, {1})
     deadline = time.perf_counter() + 4 * seconds + 30
     while not heard.began and time.perf_counter() < deadline:
         await asyncio.sleep(0.005)
@@ -106,7 +106,7 @@ async def _listen(size: int, worker: int, seconds: int) -> tuple[Heard, machine.
     return heard, load, most_mb
 
 
-async def _subscribe(heard: Heard) -> None:
+async def _subscribe(heard: Heard, is_listening: asyncio.Event) -> None:
     where = urlsplit(os.environ["REDIS_URL"])
     reader, writer = await asyncio.open_connection(where.hostname, where.port, limit=2**22)
     if where.password:
@@ -118,9 +118,11 @@ async def _subscribe(heard: Heard) -> None:
         while (message := parser.gets()) is not False:
             if isinstance(message, list) and message[0] == b"pmessage":
                 heard.take(message[3])
+            elif isinstance(message, list):
+                is_listening.set()
 
 
-def heard_figures(heard: Heard, load: machine.Load, most_mb: float, *, size: int, tokens: int) -> list[Figure]:
+def _figures(heard: Heard, load: machine.Load, most_mb: float, *, size: int, tokens: int) -> list[Figure]:
     is_aim = size == 500
     all_began, first_end = max(heard.began.values()), min(heard.ended_at, default=0.0)
     steady = [late for at, late in zip(heard.written, heard.late, strict=True) if all_began <= at < first_end - 0.2]

@@ -4,6 +4,7 @@ import ast
 import contextlib
 import inspect
 import json
+import re
 import textwrap
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from chat import broadcast, places, sockets
+from tests.databases import ROOT
 from tests.stack import Stack
 from tests.workspace import actors
 from tests.workspace.actors import ACTORS, FROZEN, OTHER, PRIVATE, PUBLIC, World
@@ -118,6 +120,20 @@ def test_the_frames_that_a_socket_takes_are_those_of_this_test() -> None:
     compared = [node for node in ast.walk(tree) if isinstance(node, ast.Compare) and "type" in ast.unparse(node.left)]
 
     assert {node.comparators[0].value for node in compared} == FRAMES  # type: ignore[attr-defined]
+
+
+def test_the_page_about_the_socket_names_every_frame_and_every_close_code() -> None:
+    page = (ROOT / "docs/socket.md").read_text(encoding="utf-8")
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "chat").glob("*.py"))
+    between_processes = {"kick", "recheck", "signed_out", "stop"}
+    told = set(re.findall(r'"type": ?"((?!websocket)[a-z_.]+)"', source)) - between_processes
+
+    documented = re.findall(r"^\| `([a-z.]+)`", page, re.MULTILINE)
+    codes = set(re.findall(r"\b(?:close|_end)\((4\d{3})\)|return (4\d{3}),", source))
+
+    assert set(documented) == told | FRAMES
+    assert len(documented) == len(set(documented))
+    assert {one or other for one, other in codes} | {"1009"} == set(re.findall(r"^\| (\d{4}) \|", page, re.MULTILINE))
 
 
 def test_everybody_hears_their_own_spaces_and_nobody_elses(world: World, dial: Callable[..., ClientConnection]) -> None:

@@ -114,10 +114,9 @@ def test_its_own_words_are_the_assistants_and_all_others_the_users() -> None:
         ]
     )
 
-    assert [turn.role for turn in made.turns] == ["system", "user", "assistant", "user"]
-    assert made.turns[1].text == "Ana: Where?"
-    assert made.turns[2].text == "In Lisbon."
-    assert made.turns[3].text == "owl: Yes.\n\nright?"
+    assert [turn.role for turn in made.turns] == ["system", "user", "assistant", "user", "user"]
+    assert made.turns[1].text == "What was said before:\n\nAna: Where?"
+    assert [turn.text for turn in made.turns[2:]] == ["In Lisbon.", "owl: Yes.", "right?"]
     assert "Mei" in made.turns[0].text and "Ops" in made.turns[0].text and "parrot" in made.turns[0].text
 
 
@@ -151,7 +150,8 @@ def test_whatever_was_said_fits_the_budget_and_ends_in_the_question(found: list[
     assert sum(len(turn.text.encode()) for turn in made.turns) <= max_bytes
     assert made.turns[-1].text.endswith(found[0].text)
     assert made.turns[0].role == "system"
-    assert all(one.role != two.role for one, two in zip(made.turns, made.turns[1:], strict=False))
+    earlier = made.turns[:-1]  # the question stands by itself, whoever spoke before
+    assert all(one.role != two.role for one, two in zip(earlier, earlier[1:], strict=False))
     assert made.token_ceiling >= sum(len(turn.text) for turn in made.turns)
 
 

@@ -139,10 +139,10 @@ def test_a_deploy_lets_an_answer_finish_within_its_grace_and_ends_a_longer_one_w
 def test_a_worker_that_hung_and_wakes_changes_no_text_after_the_answer_was_ended(
     stack: Stack, provider: ScriptedProvider, juniper: SimpleNamespace
 ) -> None:
-    provider.script("parrot", Script(deltas=600, every_ms=20))
+    provider.script("parrot", Script(deltas=4000, every_ms=4))
     stack.start_worker("hung")
     (reply,) = acts.ask(juniper.space, juniper.ana, "@parrot count")
-    acts.wait_until(sent(provider, 30))
+    acts.wait_until(sent(provider, 100))
     stack.start_worker("other")
 
     stack.kill("hung", signal.SIGSTOP)
@@ -154,7 +154,7 @@ def test_a_worker_that_hung_and_wakes_changes_no_text_after_the_answer_was_ended
     now = acts.fresh(reply)
     assert frames.take() == []
     assert (at_end.state, at_end.reason) == ("failed", "interrupted")
-    assert words(600).startswith(at_end.message.text)
+    assert words(4000).startswith(at_end.message.text)
     assert (now.message.text, now.message.revision, now.ended_at) == (
         at_end.message.text, at_end.message.revision, at_end.ended_at,
     )  # fmt: skip

@@ -248,7 +248,7 @@ async def test_an_address_where_nobody_listens_is_unreachable(
     dialect: OpenAIDialect, provider: ScriptedProvider
 ) -> None:
     call = Call(dialect, provider)
-    for address in ("http://127.0.0.1:9/v1", "http://127.0.0.1:99999/v1", "http://[/v1", "http://\ud800/v1"):
+    for address in ("http://127.0.0.1:9/v1", "http://[/v1", "http://\ud800/v1"):
         call.target = Target(1, "scripted", "Scripted", address, "parrot", "sk")
 
         assert (await call.failure()).code == "unreachable"
