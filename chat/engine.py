@@ -120,7 +120,7 @@ class Engine:
                 await self._save_end(answer, ending)
         finally:
             self.answers.pop(reply_id, None)
-            await self.wire.forget(job)
+            self.wire.forget(job)
 
     async def _write(self, answer: Answer) -> replies.Ending:
         """Read the provider's stream to its end, whatever that end is."""

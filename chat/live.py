@@ -25,14 +25,16 @@ from chat.replies import Job
 
 BEAT_SECONDS = 0.08
 LIVE_TEXT_SECONDS = 900
+ENDED_TEXT_SECONDS = 60
 RENDER_BUDGET_SECONDS = 0.01
-# KEYS: texts so far. ARGV: their life in seconds; for each key the length that it should have and what to append to it,
-# or -1 and the whole; then topics and frames. A text with a hole is taken away, so that nobody starts from it. Returns
-# what each length is now. One command, because reading hundreds of replies costs more than sending.
+# One command, because reading hundreds of replies costs more than sending them. KEYS: texts that grow, then those of
+# answers that have ended. ARGV: how many grow, and both lives in seconds; for each that grows the length that it should
+# have and what to append to it, or -1 and the whole; then topics and frames. Returns each length as it is now. A text
+# with a hole in it is taken away, so that nobody starts from it.
 BEAT = """
-local lengths, at = {}, 2
-for number, key in ipairs(KEYS) do
-  local before, text = tonumber(ARGV[at]), ARGV[at + 1]
+local lengths, at = {}, 4
+for number = 1, tonumber(ARGV[1]) do
+  local key, before, text = KEYS[number], tonumber(ARGV[at]), ARGV[at + 1]
   if before < 0 then
     redis.call('SET', key, text)
     lengths[number] = #text
@@ -42,8 +44,11 @@ for number, key in ipairs(KEYS) do
     redis.call('DEL', key)
     lengths[number] = -1
   end
-  redis.call('EXPIRE', key, ARGV[1])
+  redis.call('EXPIRE', key, ARGV[2])
   at = at + 2
+end
+for number = ARGV[1] + 1, #KEYS do
+  redis.call('EXPIRE', KEYS[number], ARGV[3])
 end
 for place = at, #ARGV, 2 do
   redis.call('PUBLISH', ARGV[place], ARGV[place + 1])
@@ -100,6 +105,7 @@ class Wire:
         )
         self._beat = self._redis.register_script(BEAT)
         self._fresh: dict[uuid.UUID, Answer] = {}
+        self._ended: list[str] = []
         self._wake = asyncio.Event()
         self._sending = asyncio.Lock()
         self._quiet_until = 0.0
@@ -131,7 +137,8 @@ class Wire:
         async with self._sending:
             now = time.monotonic()
             chosen = self._fresh.values() if answers is None else [answer for answer in answers if answer.fresh]
-            if owned := [answer for answer in chosen if answer.owned_until > now]:
+            owned = [answer for answer in chosen if answer.owned_until > now]
+            if owned or self._ended:
                 await self._flush(owned)
 
     async def _flush(self, answers: Sequence[Answer]) -> None:
@@ -156,12 +163,10 @@ class Wire:
         ]
         await self._send(frames + self._finished_blocks(answers), grown)
 
-    async def forget(self, job: Job) -> None:
+    def forget(self, job: Job) -> None:
+        """The answer has ended: its text in Redis is of no use for much longer, which the next beat says."""
         self._fresh.pop(job.reply_id, None)
-        try:
-            await self._redis.expire(broadcast.live_key(job.reply_id, job.fence), 60)
-        except redis.RedisError:
-            self._quiet_until = time.monotonic() + broadcast.QUIET_SECONDS
+        self._ended.append(broadcast.live_key(job.reply_id, job.fence))
 
     async def subscribe(self, topic: str) -> redis.asyncio.client.PubSub:
         listener = self._redis.pubsub(ignore_subscribe_messages=True)
@@ -210,13 +215,14 @@ class Wire:
         if time.monotonic() < self._quiet_until:
             return
         keys = [broadcast.live_key(answer.job.reply_id, answer.job.fence) for answer, _ in grown]
-        said: list[str | bytes | int] = [LIVE_TEXT_SECONDS]
+        ended, self._ended = self._ended, []
+        said: list[str | bytes | int] = [len(keys), LIVE_TEXT_SECONDS, ENDED_TEXT_SECONDS]
         for (answer, text), is_whole in zip(grown, was_whole, strict=True):
             said += _kept(answer, text, is_whole=is_whole)
         for topic, frame in frames:
             said += [topic, broadcast.encode(frame)]
         try:
-            lengths = await self._beat(keys=keys, args=said)
+            lengths = await self._beat(keys=keys + ended, args=said)
         except redis.RedisError as error:
             self._quiet_until = time.monotonic() + broadcast.QUIET_SECONDS
             _log.warning("live.lost", frames=len(frames), error=type(error).__name__)

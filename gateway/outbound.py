@@ -131,6 +131,8 @@ async def fetch(url: str, *, max_bytes: int, timeout_seconds: float, http: httpx
     async with asyncio.timeout(timeout_seconds), http.stream("GET", parts) as response:
         if response.is_redirect:
             raise Blocked
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise Blocked  # nobody asked for it, and one read of it may become a thousand times as much
         response.raise_for_status()
         async for chunk in response.aiter_bytes():
             body += chunk

@@ -14,6 +14,7 @@ import pytest
 from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpResponse
+from django.templatetags.static import static
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
@@ -334,5 +335,8 @@ def test_ones_own_client_id_from_a_space_one_lost_brings_nothing_back(world: Wor
 
 
 def test_static_files_may_be_kept_and_nothing_else_may(client: Client, world: World) -> None:
+    kept = client.get(static("css/tokens.css"))
+
+    assert kept.status_code == 200 and "immutable" in kept["Cache-Control"]
     for path in ("/no/such/page", "/spaces", "/accounts/login", "/orgs/kestrelhome"):
         assert {"private", "no-store"} <= set(re.split(r",\s*", client.get(path)["Cache-Control"])), path

@@ -303,3 +303,15 @@ def test_the_tables_are_what_the_migrations_make_of_them() -> None:
     changes = MigrationAutodetector(made, wanted).changes(graph=loader.graph)
     ours = {label: [str(each) for each in found] for label, found in changes.items() if label in ROOMS}
     assert ours == {}
+
+
+def test_every_test_that_the_page_about_security_names_is_there() -> None:
+    page = (ROOT / "docs/security.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/\S+)::(test_\w+)`", page)
+
+    missing = [
+        f"{path}::{name}" for path, name in named if f"def {name}(" not in (ROOT / path).read_text(encoding="utf-8")
+    ]
+
+    assert missing == []
+    assert len(named) == page.count("\n- ")

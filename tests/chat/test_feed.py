@@ -98,6 +98,7 @@ def test_pages_are_fifty_long_and_say_whether_there_is_more(juniper: SimpleNames
 
     assert places(feed.latest(juniper.space)) == ([71, 120], True)
     assert places(feed.before(juniper.space, 71)) == ([21, 70], True)
+    assert places(feed.before(juniper.space, 51)) == ([1, 50], False)
     assert places(feed.before(juniper.space, 21)) == ([1, 20], False)
     assert places(feed.after(juniper.space, 60)) == ([61, 110], True)
     assert places(feed.after(juniper.space, 110)) == ([111, 120], False)

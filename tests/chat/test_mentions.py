@@ -43,7 +43,7 @@ CODE = {
     "a fence that is never closed": "```\n@mei\n\n@mei",
     "an indented block": "text\n\n    @mei\n\t@mei",
     "a fence in a list": "- one\n\n  ```\n  @mei\n  ```",
-    "a fence after odd line ends": "a\x0bb\x0cc\u2028d\x85e\n```\n@mei\n```",
+    "a fence after odd line ends": "a\x0bb\x0cc\u2028d\x85e\n~~~\n@mei\n~~~",
 }
 
 
@@ -54,7 +54,7 @@ def test_nothing_in_code_is_a_mention(text: str, juniper: SimpleNamespace) -> No
 
 BESIDE_CODE = {
     "after a fence": "```\ncode\n```\n@mei",
-    "after a fence and odd line ends": "```\na\x0bb\u2028c\n```\n@mei",
+    "after a fence and odd line ends": "~~~\na\x0bb\u2028c\n~~~\n@mei",
     "after a span": "`code` @mei",
     "between two ticks that are none": "it`s @mei",
     "in an indented paragraph": "text\n    @mei",

@@ -87,6 +87,8 @@ def test_a_person_cannot_be_called_like_a_model(juniper: SimpleNamespace, make_m
     link = invitations.create(juniper.ana, juniper.space, role=Role.MEMBER, days=7)
 
     assert places.accept(link, person("Parrot")).handle == "parrot-2"
+    founded = places.found(User.objects.create(email="p@e.test", name="Parrot"), name="Birds")
+    assert Member.objects.get(org=founded.org).handle == "parrot-2"
 
 
 def together(count: int, verb: Callable[[int], object]) -> list[str]:

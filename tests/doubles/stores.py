@@ -56,6 +56,11 @@ class OwnRedis:
         with redis.Redis.from_url(self.url) as client:
             client.flushall()
 
+    def calls_waiting(self) -> int:
+        """Wake-up calls that no worker has taken yet."""
+        with redis.Redis.from_url(self.url) as client:
+            return int(client.llen("celery"))  # type: ignore[arg-type]
+
     def _signal(self, number: signal.Signals) -> None:
         assert self._child
         os.kill(self._child.pid, number)

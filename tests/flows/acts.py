@@ -6,6 +6,7 @@
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from chat import feed
 from chat.models import Reply
@@ -34,6 +35,13 @@ def ended(reply: Reply, *, seconds: float = 60) -> Reply:
     """Wait for the end of an answer."""
     wait_until(lambda: fresh(reply).is_done, seconds=seconds, what=f"the end of @{reply.ai_model.handle}'s answer")
     return fresh(reply)
+
+
+def counted_prompt(reply: Reply, call: dict[str, Any]) -> int:
+    """How many tokens of what the provider was sent we counted: four bytes each, without what joins turns of one role."""
+    sent = sum(len(turn["content"].encode()) for turn in call["body"]["messages"])
+    assert -(-sent // 4) - 1 <= (reply.prompt_tokens or 0) <= -(-sent // 4)
+    return reply.prompt_tokens or 0
 
 
 def words(count: int) -> str:

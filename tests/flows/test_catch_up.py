@@ -4,6 +4,7 @@
 """
 
 import json
+import signal
 import socket
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -80,6 +81,31 @@ def test_a_viewer_who_loses_the_socket_in_the_middle_of_an_answer_ends_with_what
     assert all(row["to"] % len(PARAGRAPH) == 0 and row["reply"] == str(owl.pk) for row in blocks)
     assert b"Traceback" not in served.log("web")
     closing.check(served, provider, {"parrot": 1, "owl": 1, "toucan": 1})
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_web_process_replaced_in_the_middle_of_an_answer_costs_none_of_its_viewers_anything(
+    served: Stack, provider: ScriptedProvider, juniper: SimpleNamespace, how: signal.Signals
+) -> None:
+    provider.script("parrot", Script(text=PARROT, deltas=200, every_ms=30))
+    served.start_worker()
+    tabs = [Tab(served, member) for member in (juniper.ana, juniper.ben, juniper.mei)] * 4
+    viewers = [Viewer(tab, juniper.space) for tab in tabs]
+    (parrot,) = acts.ask(juniper.space, juniper.ben, "@parrot, say something")
+    viewers[0].hear(lambda: viewers[0].texts[str(parrot.pk)].length > 20 * len(PARROT))
+
+    served.kill("web", how)
+    acts.ask(juniper.space, juniper.ana, "Said while nobody could hear")
+    served.start_web()
+    for viewer in viewers:
+        viewer.connect()
+    for viewer in viewers:
+        viewer.hear(lambda viewer=viewer: viewer.state(parrot) == "finished")
+
+    fresh = viewers[0].load()
+    assert acts.fresh(parrot).message.text == PARROT * 200
+    assert all(viewer.screen.shown == fresh.shown for viewer in viewers)
+    closing.check(served, provider, {"parrot": 1})
 
 
 def test_a_reader_too_slow_is_closed_with_4408_and_catches_up_while_another_misses_nothing(

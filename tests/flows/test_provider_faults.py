@@ -72,6 +72,5 @@ def due_ucr(case: Case, reply: Reply, provider: ScriptedProvider) -> int:
     if case.paid == REPORTED:
         reported = len(case.text.split()) if case.text.startswith("word") else 3
         return 100 * 250 + reported * 1000
-    asked = provider.calls(case.handle)[-1]["body"]["messages"]
-    prompt = -(-sum(len(turn["content"].encode()) for turn in asked) // 4)
+    prompt = acts.counted_prompt(reply, provider.calls(case.handle)[-1])
     return min(prompt * 250 + completion * 1000, Hold.objects.get(call=reply.call).amount_ucr)

@@ -52,7 +52,7 @@ def asked(tab: Tab, juniper: SimpleNamespace, text: str = "@parrot count") -> Re
 def test_redis_restarted_in_the_middle_of_an_answer_leaves_its_text_whole_and_growing(
     stack: Stack, provider: ScriptedProvider, juniper: SimpleNamespace, own_redis: OwnRedis
 ) -> None:
-    provider.script("parrot", Script(deltas=400, every_ms=25))
+    provider.script("parrot", Script(deltas=400, every_ms=25), Script())
     tab = Tab(stack, juniper.ana)
     stack.start_worker()
     viewer = Viewer(Tab(stack, juniper.mei), juniper.space)
@@ -65,13 +65,17 @@ def test_redis_restarted_in_the_middle_of_an_answer_leaves_its_text_whole_and_gr
     viewer.hear(lambda: tab.get(f"/replies/{reply.pk}/")["at"] > len(acts.fresh(reply).message.text))
     viewer.hear(lambda: viewer.state(reply) == "finished")
     reply = acts.ended(reply)
+    again = acts.ended(asked(tab, juniper))
+    acts.wait_until(lambda: own_redis.calls_waiting() == 0, what="a worker that takes calls again")
 
     assert all(words(400).startswith(part["tail"]) and part["at"] == len(part["tail"]) for part in seen)
     assert (reply.state, reply.message.text) == ("finished", words(400))
     assert viewer.texts[str(reply.pk)].text == words(400)
+    viewer.hear(lambda: viewer.state(again) == "finished")
     assert viewer.screen.shown == viewer.load().shown
     assert reply.cost_ucr == 100 * 250 + 400 * 1000
-    closing.check(stack, provider, ONE, quiet=False)
+    assert again.state == "finished"
+    closing.check(stack, provider, {"parrot": 2}, quiet=False)
 
 
 def test_while_redis_is_gone_messages_are_stored_answers_finish_and_stop_works_and_afterwards_the_rest_is_answered(

@@ -39,8 +39,7 @@ def test_a_stopped_answer_keeps_its_text_pays_only_for_that_and_hangs_up_within_
     acts.wait_until(lambda: provider.calls("parrot")[0]["hung_up"], what="hanging up")
 
     (call,) = provider.calls("parrot")
-    prompt = -(-sum(len(turn["content"].encode()) for turn in call["body"]["messages"]) // 4)
-    completion = -(-len(reply.message.text) // 4)
+    prompt, completion = acts.counted_prompt(reply, call), -(-len(reply.message.text) // 4)
     assert (reply.state, reply.reason) == ("stopped", "stopped")
     assert len(reply.message.text) >= len(words(20))
     assert words(1000).startswith(reply.message.text)

@@ -61,6 +61,8 @@ def test_an_invitation_is_seen_by_admins_who_see_its_space(juniper: SimpleNamesp
     for user in (juniper.mei.user, juniper.gus.user, other.ana.user):
         with pytest.raises(NotFound):
             access.invitation(user, link.pk)
+    with pytest.raises(NotFound):
+        access.space_of(juniper.mei, juniper.private.pk)  # what the form of an invitation asks for
 
 
 def test_a_suspended_organization_says_so_to_its_own_and_nothing_to_others(

@@ -144,6 +144,19 @@ def test_one_address_is_one_account_however_it_is_spelled(spellings: tuple[str, 
     assert all(len(message.recipients()) == 1 for message in mail.outbox)
 
 
+def test_guessing_passwords_is_slowed_down_whatever_address_a_header_claims(world: World) -> None:
+    cache.clear()
+    codes = []
+
+    for number in range(40):
+        guess = {"login": f"guess{number}@people.example.com", "password": "wrong horse"}
+        headers = {"X-Forwarded-For": f"203.0.113.{number}", "X-Real-IP": f"203.0.113.{number}"}
+        codes.append(Client().post(reverse("account_login"), guess, headers=headers).status_code)
+
+    assert codes[0] == 200
+    assert codes[-1] == 429
+
+
 ELSEWHERE = [
     "//evil.test",
     "https://evil.test",

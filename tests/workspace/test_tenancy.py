@@ -6,8 +6,11 @@ from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
+from catalog.models import AIModel
 from chat import feed
+from chat.models import Message, Reply
 from workspace import audit, invitations
 from workspace.models import AuditLine, Role
 
@@ -26,7 +29,15 @@ def ids(juniper: SimpleNamespace, other: SimpleNamespace) -> dict[str, Any]:
     link = invitations.create(juniper.ana, juniper.space, role=Role.MEMBER, days=7)
     (ours,) = feed.post(juniper.space, juniper.ana, text="ours", client_id=uuid4())
     (theirs,) = feed.post(other.space, other.ana, text="theirs", client_id=uuid4())
+    owl = AIModel.objects.create(key="owl", handle="owl", name="Owl")
+    placed = {"org": juniper.org, "space": juniper.space, "ai_model": owl}
+    answer = Message.objects.create(position=9, revision=9, **placed)
+    asked = {"question": ours, "asked_by": juniper.mei, "reads_to": 1}
+    reply = Reply.objects.create(
+        message=answer, state="refused", reason="x", ended_at=timezone.now(), **asked, **placed
+    )
     return {
+        "reply": reply.pk,
         "org": juniper.org.pk,
         "space": juniper.space.pk,
         "member": juniper.mei.pk,
@@ -41,6 +52,10 @@ def ids(juniper: SimpleNamespace, other: SimpleNamespace) -> dict[str, Any]:
 
 
 ACROSS = {
+    "an answer to a question of theirs": "UPDATE chat_reply SET question_id = %(their_message)s WHERE id = %(reply)s",
+    "an answer asked for by one of theirs": "UPDATE chat_reply SET asked_by_id = %(their_member)s WHERE id = %(reply)s",
+    "an answer in a Space of theirs": "UPDATE chat_reply SET space_id = %(their_space)s WHERE id = %(reply)s",
+    "an answer that stands in a message of theirs": "UPDATE chat_reply SET message_id = %(their_message)s WHERE id = %(reply)s",
     "a member of theirs in a Space of ours": """
         INSERT INTO workspace_spacemember (org_id, space_id, member_id, role, created_at)
         VALUES (%(org)s, %(space)s, %(their_member)s, 'editor', now())""",
