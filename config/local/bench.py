@@ -8,6 +8,7 @@ import sys
 
 from config.local import foreground, install
 from config.local.checkup import own_services
+from config.local.supervisor import make_environment
 from config.local.wheels import PYTHON
 
 
@@ -15,5 +16,6 @@ def run(arguments: list[str]) -> int:
     with contextlib.ExitStack() as stack:
         with contextlib.redirect_stdout(sys.stderr):
             install.ensure([install.RUNTIME, install.STAND_INS, install.TESTS])
-            environment = stack.enter_context(own_services(durable=True))
+            is_asking = all(argument.startswith("-") for argument in arguments)  # --list, --help: nothing is measured
+            environment = make_environment() if is_asking else stack.enter_context(own_services(durable=True))
         return foreground.run([str(PYTHON), "-m", "tests.bench", *arguments], environment)

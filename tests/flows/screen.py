@@ -61,6 +61,7 @@ class LiveText:
     """The text of one answer in the making, in UTF-16 as a browser counts it."""
 
     units: bytes = b""
+    is_over: bool = False
 
     @property
     def length(self) -> int:
@@ -72,13 +73,16 @@ class LiveText:
 
     def delta(self, at: int, text: str) -> bool:
         """False when text before `at` is missing."""
-        if at > self.length:
-            return False
+        if self.is_over or at > self.length:
+            return self.is_over
         self.units += text.encode("utf-16-le")[2 * (self.length - at) :]
         return True
 
     def whole(self, answer: Json) -> None:
-        """Take /replies/<id>/ of a text of one paragraph: all of it is the tail."""
+        """Take /replies/<id>/ of a text of one paragraph: all of it is the tail, until it has ended and is all HTML."""
+        self.is_over = answer["state"] != "streaming"
+        if self.is_over:
+            return
         assert answer["covered"] == 0
         self.units = answer["tail"].encode("utf-16-le")
         assert self.length == answer["at"]

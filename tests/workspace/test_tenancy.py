@@ -137,6 +137,17 @@ def test_the_trail_only_grows(statement: str, juniper: SimpleNamespace) -> None:
     assert (last.subject, last.details) == ("x" * 120, {"count": 1})
 
 
+def test_the_trails_table_is_only_read_and_added_to(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT r, has_table_privilege(current_user, 'workspace_auditline', r) FROM unnest(%s::text[]) AS r",
+            [["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "TRIGGER"]],
+        )
+        rights = dict(cursor.fetchall())
+
+    assert {right for right, has in rights.items() if has} == {"SELECT", "INSERT"}
+
+
 def test_a_line_is_written_with_its_change_or_not_at_all(juniper: SimpleNamespace) -> None:
     before = AuditLine.objects.count()
 
