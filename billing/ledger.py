@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.utils import timezone
 
 from billing.models import Hold, Pool
@@ -236,25 +236,23 @@ def balance(org_id: UUID) -> Balance:
 
 def _call(sql: str, *arguments: Any) -> Any:
     """One round trip."""
-    connection.ensure_connection()
-    raw: Any = connection.connection
-    if not hasattr(raw, "ledger_cursor"):
-        raw.ledger_cursor = _cursor(raw)
-    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    cursor = wrap(raw.ledger_cursor)
-    cursor.execute(sql, arguments)
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    database.ensure_connection()
+    cursor = getattr(database.connection, "ledger_cursor", None) or _cursor(database)
+    (database.make_debug_cursor if database.queries_logged else database.make_cursor)(cursor).execute(sql, arguments)
     return cursor.fetchone()
 
 
-def _cursor(raw: Any) -> Any:
+def _cursor(database: Any) -> Any:
     """One cursor a connection: it keeps how arguments are written and results read, which costs more than the rest.
 
     It binds on the server and has its statements prepared, which saves a fifth of a call. Django's own cursors bind on
     the client and are not touched by that. A pooler that cannot prepare needs OPTIONS["prepare_threshold"] = None.
     """
-    if "prepare_threshold" not in connection.settings_dict["OPTIONS"]:
-        raw.prepare_threshold = PREPARE_AFTER
-    return psycopg.Cursor(raw)
+    if "prepare_threshold" not in database.settings_dict["OPTIONS"]:
+        database.connection.prepare_threshold = PREPARE_AFTER
+    database.connection.ledger_cursor = psycopg.Cursor(database.connection)
+    return database.connection.ledger_cursor
 
 
 def _require(status: str) -> None:

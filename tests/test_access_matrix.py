@@ -336,6 +336,7 @@ def test_ones_own_client_id_from_a_space_one_lost_brings_nothing_back(world: Wor
 
 def test_static_files_may_be_kept_and_nothing_else_may(client: Client, world: World) -> None:
     kept = client.get(static("css/tokens.css"))
+    kept.close()
 
     assert kept.status_code == 200 and "immutable" in kept["Cache-Control"]
     for path in ("/no/such/page", "/spaces", "/accounts/login", "/orgs/kestrelhome"):

@@ -188,7 +188,9 @@ def test_fields_that_a_form_does_not_ask_for_change_nothing(world: World) -> Non
         "is_operator": "on",
         "is_staff": "on",
     }
-    Client().post(reverse("account_signup"), {**signup, "id": world.users["org_owner"].pk, "is_superuser": "on"})
+    world.client("anonymous").post(
+        reverse("account_signup"), {**signup, "id": world.users["org_owner"].pk, "is_superuser": "on"}
+    )
 
     message = Message.objects.get(pk=answer.json()["messages"][0]["id"])
     assert (message.org_id, message.space_id) == (world.org.pk, world.private.space.pk)

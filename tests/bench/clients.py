@@ -133,5 +133,18 @@ class Reader(asyncio.Protocol):
         self._transport.write(bytes([kind]) + size + mask + masked)
 
 
+async def connect_all(
+    url: str, path: str, on_frame: Callable[[Reader, bytes], None], cookies: list[dict[str, str]]
+) -> list[Reader]:
+    """A socket for each person, a few at a time, as browsers come back after a restart."""
+    turns = asyncio.Semaphore(16)
+
+    async def connect(jar: dict[str, str]) -> Reader:
+        async with turns:
+            return await Reader.connect(url, path, on_frame, jar)
+
+    return list(await asyncio.gather(*(connect(jar) for jar in cookies)))
+
+
 def _cookie(cookies: dict[str, str]) -> str:
     return "; ".join(f"{name}={value}" for name, value in cookies.items())

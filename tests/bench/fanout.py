@@ -17,7 +17,7 @@ from typing import Any
 import uvloop
 
 from tests.bench import floor, machine
-from tests.bench.clients import Browser, Reader
+from tests.bench.clients import Browser, Reader, connect_all
 from tests.bench.figures import Figure, of_times, percentile, tidy
 from tests.bench.stage import CSRF, Stage, new_id, stage
 from tests.bench.streaming_crowd import measure_streaming
@@ -26,7 +26,7 @@ from tests.stack import _free_port
 SIZES = [100, 300, 1000]
 QUICK_SIZES = [100, 300]
 WINDOW = 16
-GAP_SECONDS = 0.15
+GAP_SECONDS = 0.1
 _NUMBER = re.compile(rb"frame-(\d+)!")
 
 
@@ -101,10 +101,9 @@ async def _product(on: Stage, cookies: list[dict[str, str]], frame: Callable[[in
     from chat import broadcast
 
     crowd = Crowd()
-    for jar in cookies:
-        reader = await Reader.connect(on.stack.url, on.socket_path, crowd.take, jar)
+    crowd.readers += await connect_all(on.stack.url, on.socket_path, crowd.take, cookies)
+    for reader in crowd.readers:
         reader.say(f'{{"type":"space.subscribe","space":"{on.spaces[0].pk}"}}')
-        crowd.readers.append(reader)
     topic = broadcast.space_topic(on.spaces[0].pk)
     publish = lambda number: broadcast.publish([(topic, frame(number))])  # noqa: E731
     await _until_all_hear(crowd, publish)
@@ -177,7 +176,7 @@ async def _post(on: Stage, crowd: Crowd, browser: Browser, rounds: int) -> list[
 
 
 async def _measure(crowd: Crowd, publish: Callable[[int], None], pid: int, posted: list[float], quick: bool) -> Run:
-    singles, seconds = (15, 1.5) if quick else (60, 5.0)
+    singles, seconds = (15, 1.5) if quick else (60, 4.0)
     begin = 1000
     times = []
     for number in range(begin, begin + singles):

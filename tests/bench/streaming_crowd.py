@@ -12,7 +12,7 @@ import orjson
 import uvloop
 
 from tests.bench import machine, upstream
-from tests.bench.clients import Browser, Reader
+from tests.bench.clients import Browser, Reader, connect_all
 from tests.bench.figures import Figure, of_times, tidy
 from tests.bench.stage import CSRF, Stage, new_id, stage
 
@@ -29,6 +29,7 @@ class Audience:
     tokens: dict[int, int] = field(default_factory=dict)
     known: dict[tuple[int, str], int] = field(default_factory=dict)
     gaps: int = 0
+    here: set[int] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)
     _parsed: dict[bytes, list[tuple[str, int, int, list[float]]]] = field(default_factory=dict)
 
@@ -41,6 +42,8 @@ class Audience:
                 self.known[key] = at + length
                 self.tokens[id(reader)] = self.tokens.get(id(reader), 0) + len(stamps)
                 self.late += [now - stamp for stamp in stamps]
+        elif payload.startswith(b'{"type":"space.subscribed"'):
+            self.here.add(id(reader))
         elif b'"state":"finished"' in payload:
             self.ended.add(orjson.loads(payload)["message"]["id"])
 
@@ -68,12 +71,12 @@ def measure_streaming(*, quick: bool) -> list[Figure]:
 
 async def _measure(on: Stage, cookies: list[dict[str, str]], handle: str, seconds: int) -> list[Figure]:
     audience = Audience()
-    readers = []
-    for number, jar in enumerate(cookies):
-        reader = await Reader.connect(on.stack.url, on.socket_path, audience.take, jar)
+    readers = await connect_all(on.stack.url, on.socket_path, audience.take, cookies)
+    for number, reader in enumerate(readers):
         reader.say(f'{{"type":"space.subscribe","space":"{on.spaces[number % len(on.spaces)].pk}"}}')
-        readers.append(reader)
-    await asyncio.sleep(3)
+    deadline = time.perf_counter() + 60
+    while len(audience.here) < len(readers) and time.perf_counter() < deadline:
+        await asyncio.sleep(0.1)
     browsers = [await Browser(on.stack.url, jar, CSRF).open() for jar in cookies[: len(on.spaces)]]
     load = machine.Load(web=on.pid("web"), worker=on.pid("worker"))
     posts = [

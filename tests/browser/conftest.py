@@ -13,8 +13,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.stack import Stack
 from workspace.models import Member
 
-# Playwright keeps an event loop in this thread, in which Django would refuse to touch the database.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 # Without these Chromium looks for Google's hosts at every start.
 QUIET = [
     "--no-sandbox",
@@ -27,14 +25,19 @@ QUIET = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """One browser for a file of stories. Playwright keeps an event loop running in this thread meanwhile: Django must
+    be told to put up with it, and no test of coroutines may come between."""
     path = os.environ.get("CHROMIUM")
     assert path, "There is no Chromium: install one, or name it in CHROMIUM."
+    patch = pytest.MonkeyPatch()
+    patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=QUIET)
         yield browser
         browser.close()
+    patch.undo()
 
 
 @pytest.fixture

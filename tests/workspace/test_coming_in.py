@@ -60,7 +60,7 @@ def test_a_name_that_could_deceive_is_refused_wherever_names_are_given(name: str
         ),
         world.client("member").post(reverse("spaces", args=[world.org.slug]), {"name": name}),
         newcomer.post(reverse("welcome"), {"name": name}),
-        Client().post(reverse("account_signup"), signup),
+        world.client("anonymous").post(reverse("account_signup"), signup),
     ]
 
     assert [answer.status_code for answer in answers] == [422, 422, 422, 200]
@@ -124,7 +124,9 @@ ADDRESSES += [
 def test_an_address_that_mail_would_not_reach_opens_no_account(address: str, world: World) -> None:
     before = User.objects.count()
 
-    answer = Client().post(reverse("account_signup"), {"name": "Pat", "email": address, "password1": PASSWORD})
+    answer = world.client("anonymous").post(
+        reverse("account_signup"), {"name": "Pat", "email": address, "password1": PASSWORD}
+    )
 
     assert (answer.status_code, User.objects.count(), mail.outbox) == (200, before, [])
     assert 'class="field__error"' in page(answer)
@@ -138,7 +140,9 @@ def test_one_address_is_one_account_however_it_is_spelled(spellings: tuple[str, 
 
     for spelling in spellings:
         cache.clear()
-        Client().post(reverse("account_signup"), {"name": "Pat", "email": spelling, "password1": PASSWORD})
+        world.client("anonymous").post(
+            reverse("account_signup"), {"name": "Pat", "email": spelling, "password1": PASSWORD}
+        )
 
     assert User.objects.count() == before + 1
     assert all(len(message.recipients()) == 1 for message in mail.outbox)
@@ -151,7 +155,7 @@ def test_guessing_passwords_is_slowed_down_whatever_address_a_header_claims(worl
     for number in range(40):
         guess = {"login": f"guess{number}@people.example.com", "password": "wrong horse"}
         headers = {"X-Forwarded-For": f"203.0.113.{number}", "X-Real-IP": f"203.0.113.{number}"}
-        codes.append(Client().post(reverse("account_login"), guess, headers=headers).status_code)
+        codes.append(world.client("anonymous").post(reverse("account_login"), guess, headers=headers).status_code)
 
     assert codes[0] == 200
     assert codes[-1] == 429
@@ -174,11 +178,11 @@ def test_nobody_is_sent_to_another_site(target: str, world: World) -> None:
     query = f"?next={quote(target)}"
 
     answers = [
-        Client().post(reverse("account_login"), {**login, "next": target}),
-        Client().post(reverse("account_login") + query, login),
+        world.client("anonymous").post(reverse("account_login"), {**login, "next": target}),
+        world.client("anonymous").post(reverse("account_login") + query, login),
         world.client("member").get(reverse("account_login") + query),
         world.client("member").post(reverse("account_logout") + query, {"next": target}),
-        Client().post(
+        world.client("anonymous").post(
             reverse("account_signup") + query,
             {"name": "Pat", "email": "pat@e.test", "password1": PASSWORD, "next": target},
         ),
