@@ -4,6 +4,7 @@
 is one account; mail goes to a domain of the open internet, and its links lead here.
 """
 
+import contextlib
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,13 +27,24 @@ class Accounts(DefaultAccountAdapter):
         name, _, domain = super().clean_email(email).rpartition("@")
         if not name.isascii():
             raise ValidationError("Mail reaches only addresses with plain letters before the @.", code="invalid")
-        try:
-            domain = domain.encode("idna").decode().lower()
-        except UnicodeError:
-            raise ValidationError("That is not the name of a domain.", code="invalid") from None
         if domain.startswith("["):
             raise ValidationError("After the @ stands the name of a domain, not a number.", code="invalid")
-        return f"{name}@{domain}"
+        try:
+            return _spelled(email)
+        except UnicodeError:
+            raise ValidationError("That is not the name of a domain.", code="invalid") from None
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """Sign in with an address in any spelling; tries are counted for the one that it is stored in."""
+        with contextlib.suppress(KeyError, UnicodeError):
+            credentials["email"] = _spelled(credentials["email"])
+        return super().authenticate(request, **credentials)
+
+
+def _spelled(email: str) -> str:
+    """The address with its domain as the network writes it. Raises UnicodeError."""
+    name, _, domain = email.rpartition("@")
+    return f"{name}@{domain.encode('idna').decode().lower()}"
 
 
 def _public(url: str) -> str:

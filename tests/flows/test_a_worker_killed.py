@@ -152,7 +152,8 @@ def test_a_worker_that_hung_and_wakes_changes_no_text_after_the_answer_was_ended
     acts.wait_until(lambda: provider.calls("parrot")[0]["hung_up"], what="the end of the hung worker's call")
 
     now = acts.fresh(reply)
-    assert frames.take() == []
+    # The word of the end itself, and of the pool, may still have been under way.
+    assert not [frame for frame in frames.take() if str(frame["type"]).startswith("reply.")]
     assert (at_end.state, at_end.reason) == ("failed", "interrupted")
     assert words(4000).startswith(at_end.message.text)
     assert (now.message.text, now.message.revision, now.ended_at) == (

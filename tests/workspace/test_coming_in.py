@@ -161,6 +161,15 @@ def test_guessing_passwords_is_slowed_down_whatever_address_a_header_claims(worl
     assert codes[-1] == 429
 
 
+def test_one_signs_in_with_any_spelling_of_the_address(world: World) -> None:
+    User.objects.filter(pk=world.users["member"].pk).update(email="a@xn--9ca.test")
+
+    for spelling in ("a@é.test", "a@e\u0301.test", "A@É.TEST", "a@xn--9ca.test"):
+        cache.clear()
+        answer = world.client("anonymous").post(reverse("account_login"), {"login": spelling, "password": PASSWORD})
+        assert (answer.status_code, answer["Location"]) == (302, "/"), spelling
+
+
 ELSEWHERE = [
     "//evil.test",
     "https://evil.test",
