@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 import orjson
@@ -33,9 +34,11 @@ SWEEP_SECONDS = 5.0
 HEARTBEAT_SECONDS = 5.0
 SAVE_SECONDS = 120.0
 DRAIN_SECONDS = 5.0
-THREADS = 8
-# When hundreds are woken at once, ends and leases still find a thread, and those that stream find the interpreter.
+# Few, because each takes turns at the interpreter with the loop: when hundreds begin or end at once, those that stream
+# come first. Leases are renewed by threads of their own, whatever the others wait for.
+ANSWER_THREADS = 8
 CLAIMS_AT_ONCE = 4
+CHORE_THREADS = 2
 WORKER_KEY = "parley:worker"
 _log = structlog.get_logger(__name__)
 _engine: "Engine | None" = None
@@ -50,7 +53,8 @@ class Engine:
         self.wire = Wire()
         self._claiming: set[uuid.UUID] = set()
         self._claims = asyncio.Semaphore(CLAIMS_AT_ONCE)
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
+        self._pool = ThreadPoolExecutor(ANSWER_THREADS, thread_name_prefix="answers")
+        self._chore_pool = ThreadPoolExecutor(CHORE_THREADS, thread_name_prefix="chores")
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_draining = False
         self._away_at = -math.inf
@@ -81,18 +85,20 @@ class Engine:
 
     async def db(self, verb: Callable[..., Result], *args: Any, **options: Any) -> Result:
         """Run a verb of the database in a thread, with a connection that is given back at once."""
+        return await self._in_thread(self._pool, partial(verb, *args, **options))
 
+    async def _in_thread(self, pool: ThreadPoolExecutor, verb: Callable[[], Result]) -> Result:
         def call() -> Result:
             close_old_connections()
             try:
-                return verb(*args, **options)
+                return verb()
             except (OperationalError, InterfaceError):
                 self._away_at = time.monotonic()
                 raise
             finally:
                 connections.close_all()
 
-        return await asyncio.get_running_loop().run_in_executor(self._pool, call)
+        return await asyncio.get_running_loop().run_in_executor(pool, call)
 
     async def _answer(self, reply_id: uuid.UUID) -> None:
         try:
@@ -184,7 +190,7 @@ class Engine:
             answer.is_dirty = False
         asked, begun = {row[0] for row in rows}, time.monotonic()
         try:
-            owned, stopping = await self.db(replies.checkpoint, rows)
+            owned, stopping = await self._in_thread(self._chore_pool, partial(replies.checkpoint, rows))
         except (OperationalError, InterfaceError):
             for reply_id in asked & set(self.answers):
                 self.answers[reply_id].is_dirty = True
@@ -198,7 +204,8 @@ class Engine:
 
     async def _sweeps(self) -> None:
         was_away = time.monotonic() < self._away_at + settings.REPLY_LEASE_SECONDS
-        for reply_id in await self.db(sweeper.sweep, besides=list(self.answers), ends_overdue=not was_away):
+        sweep = partial(sweeper.sweep, besides=list(self.answers), ends_overdue=not was_away)
+        for reply_id in await self._in_thread(self._chore_pool, sweep):
             self.submit(reply_id)
         await asyncio.sleep(SWEEP_SECONDS)
 

@@ -71,6 +71,8 @@ class Answer:
     is_live_whole: bool = True
     owned_until: float = math.inf
     blocks: Blocks = field(default_factory=Blocks)
+    # Whether a line has ended after the finished blocks: only then can another block have.
+    is_lined: bool = False
     is_dirty: bool = False
     is_stopping: bool = False
     is_lost: bool = False
@@ -85,6 +87,7 @@ class Answer:
         self.text_parts.append(text)
         self.fresh.append(text)
         self.is_dirty = True
+        self.is_lined = self.is_lined or "\n" in text
 
     def own(self, *, since: float) -> None:
         """The lease was taken or renewed by a statement sent at `since` (time.monotonic, which a stopped process cannot
@@ -190,9 +193,12 @@ class Wire:
         for answer in answers:
             if time.perf_counter() > until:
                 break
+            if not answer.is_lined:
+                continue
             text, covered = answer.text, answer.blocks.covered
             html = answer.blocks.advance(text)
             if html:
+                answer.is_lined = "\n" in text[answer.blocks.covered :]
                 start = utf16_len(text[:covered])
                 job = answer.job
                 block = {
