@@ -238,7 +238,7 @@ CAUGHT: dict[Rule, File] = {
     no_error_is_swallowed: File("chat/a.py", '"""A."""\ntry: ...\nexcept (ValueError, Exception): pass'),
     nothing_is_printed: File("chat/a.py", '"""A."""\nprint(1)'),
     nothing_is_left_unfinished: File("chat/a.py", '"""A."""\n# todo: write this'),
-    no_machine_is_named: File("docs/a.md", "see /root/notes"),
+    no_machine_is_named: File("docs/a.md", "see /home/ana/notes"),
     pages_carry_no_script_or_style: File("templates/a.html", '<p onclick="go()">'),
     scripts_make_no_html: File("static/js/a.js", "// a\nbox.innerHTML = text"),
 }
