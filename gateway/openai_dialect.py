@@ -24,11 +24,7 @@ from gateway.wire import Delta, Event, Finished, Request, Target, Try, Usage
 
 RETRY_AFTER_MAX = 60.0
 TOKENS_MAX = 100_000_000
-GOODBYE_SECONDS = 0.2
-# With more streams than this in one loop, each is given time to gather: a read costs the same for one token as for five.
-CROWD = 100
-GATHER_SECONDS = 0.04
-AWAITED_SECONDS = 0.001
+GOODBYE_SECONDS = 0.05
 _COMPLETION_TOKENS_FIELD = {"openai": "max_completion_tokens"}
 _FINISHES = {"stop": "stop", "length": "length", "content_filter": "filter"}
 
@@ -39,7 +35,6 @@ class OpenAIDialect:
     def __init__(self) -> None:
         self._http = outbound.client(guarded=False)
         self._clients: dict[tuple[str, str], openai.AsyncOpenAI] = {}
-        self._reading = 0
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -50,11 +45,8 @@ class OpenAIDialect:
         """Yield Delta, Usage and one Finished. Raises CallFailed. Fills `note` with status and request id."""
         answer, events = _Answer(request.max_output_bytes), Events()
         try:
-            async with (
-                Deadlines(limits) as deadlines,
-                self._open(target, request, note) as response,
-                contextlib.aclosing(self._reads(response)) as reads,
-            ):
+            async with Deadlines(limits) as deadlines, self._open(target, request, note) as response:
+                reads = _reads(response)
                 async for chunk in reads:
                     deadlines.note_bytes()
                     for data in events.feed(chunk):
@@ -75,22 +67,6 @@ class OpenAIDialect:
         except (httpx2.InvalidURL, UnicodeError) as error:
             raise CallFailed("unreachable") from error
         yield answer.end(is_strange=events.is_strange)
-
-    async def _reads(self, response: Any) -> AsyncGenerator[bytes, None]:
-        clock = asyncio.get_running_loop().time
-        self._reading += 1
-        try:
-            asked = clock()
-            async for chunk in response.http_response.aiter_raw():
-                was_awaited = clock() - asked > AWAITED_SECONDS
-                yield chunk
-                if was_awaited and self._reading > CROWD:
-                    await asyncio.sleep(GATHER_SECONDS)
-                asked = clock()
-        except httpx2.HTTPError as error:
-            raise CallFailed("cut") from error
-        finally:
-            self._reading -= 1
 
     def _open(self, target: Target, request: Request, note: Try) -> "_Opened":
         limit = _COMPLETION_TOKENS_FIELD.get(target.provider, "max_tokens")
@@ -235,6 +211,14 @@ def _messages(request: Request, target: Target) -> list[dict[str, str]]:
         else:
             found.append({"role": turn.role, "content": turn.text})
     return found
+
+
+async def _reads(response: Any) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in response.http_response.aiter_raw():
+            yield chunk
+    except httpx2.HTTPError as error:
+        raise CallFailed("cut") from error
 
 
 async def _part(reads: AsyncIterator[bytes]) -> None:
