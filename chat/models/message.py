@@ -8,6 +8,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 
@@ -17,6 +18,13 @@ from workspace.models import Space
 class MessageQuerySet(models.QuerySet["Message"]):
     def in_space(self, space: Space) -> "MessageQuerySet":
         return self.filter(space=space)
+
+    def in_feed(self) -> "MessageQuerySet":
+        """What the Space itself shows: not what stands in a thread only."""
+        return self.filter(in_feed=True)
+
+    def in_thread(self, root: "Message") -> "MessageQuerySet":
+        return self.filter(parent=root)
 
     def before(self, position: int) -> "MessageQuerySet":
         return self.filter(position__lt=position)
@@ -40,10 +48,19 @@ class Message(models.Model):
     revision = models.BigIntegerField()
     author = models.ForeignKey("workspace.Member", models.PROTECT, null=True, related_name="messages")
     ai_model = models.ForeignKey("catalog.AIModel", models.PROTECT, null=True, related_name="+")
+    # The first message of the thread in which this one stands. A thread has one level.
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="thread_messages")
+    in_feed = models.BooleanField(default=True)
+    forwarded_from = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
     client_id = models.UUIDField(default=uuid.uuid4)
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    edited_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+    deleted_by = models.ForeignKey("workspace.Member", models.PROTECT, null=True, related_name="+")
+    pinned_at = models.DateTimeField(null=True)
+    pinned_by = models.ForeignKey("workspace.Member", models.PROTECT, null=True, related_name="+")
 
     objects = MessageQuerySet.as_manager()
 
@@ -57,10 +74,19 @@ class Message(models.Model):
                 name="message_one_author",
             ),
             models.CheckConstraint(
+                condition=Q(deleted_at=None) | Q(text="", html="", pinned_at=None), name="message_deleted_says_nothing"
+            ),
+            models.CheckConstraint(condition=Q(in_feed=True) | Q(parent__isnull=False), name="message_shown_somewhere"),
+            models.CheckConstraint(
                 condition=Q(revision__gte=models.F("position")), name="message_changes_after_it_came"
             ),
         ]
-        indexes = [models.Index(fields=["space", "revision"], name="message_by_revision")]
+        indexes = [
+            models.Index(fields=["space", "revision"], name="message_by_revision"),
+            models.Index(fields=["space", "position"], condition=Q(in_feed=True), name="message_in_feed"),
+            models.Index(fields=["parent", "position"], condition=Q(parent__isnull=False), name="message_in_thread"),
+            models.Index(fields=["space", "pinned_at"], condition=Q(pinned_at__isnull=False), name="message_pinned"),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)
@@ -70,7 +96,13 @@ class Message(models.Model):
         return self.ai_model_id is not None
 
     @property
+    def is_deleted(self) -> bool:
+        return self.deleted_at is not None
+
+    @property
     def state(self) -> str:
+        if self.is_deleted:
+            return "deleted"
         return self.reply.state if self.is_by_ai_model else "sent"
 
     @property

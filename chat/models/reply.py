@@ -58,6 +58,7 @@ class Reply(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["org", "id"], name="reply_in_org"),
             models.CheckConstraint(condition=Q(state__in=ReplyState.values), name="reply_state_known"),
             models.CheckConstraint(
                 condition=Q(state__in=OPEN_STATES, ended_at=None) | Q(ended_at__isnull=False), name="reply_ends_dated"

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
@@ -51,17 +52,24 @@ def ids(juniper: SimpleNamespace, other: SimpleNamespace) -> dict[str, Any]:
     }
 
 
+# A pair of columns, the first of them the organization, that refers to a pair.
+PAIRED = """
+    SELECT c.conrelid::regclass::text, a.attname FROM pg_constraint c
+    JOIN pg_attribute o ON o.attrelid = c.conrelid AND o.attnum = c.conkey[1] AND o.attname = 'org_id'
+    JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[2]
+    WHERE c.contype = 'f' AND cardinality(c.conkey) = 2"""
+SEAT = "read_position, notice_level, is_muted, is_favourite, is_hidden"
 ACROSS = {
     "an answer to a question of theirs": "UPDATE chat_reply SET question_id = %(their_message)s WHERE id = %(reply)s",
     "an answer asked for by one of theirs": "UPDATE chat_reply SET asked_by_id = %(their_member)s WHERE id = %(reply)s",
     "an answer in a Space of theirs": "UPDATE chat_reply SET space_id = %(their_space)s WHERE id = %(reply)s",
     "an answer that stands in a message of theirs": "UPDATE chat_reply SET message_id = %(their_message)s WHERE id = %(reply)s",
-    "a member of theirs in a Space of ours": """
-        INSERT INTO workspace_spacemember (org_id, space_id, member_id, role, created_at)
-        VALUES (%(org)s, %(space)s, %(their_member)s, 'editor', now())""",
-    "a member of ours in a Space of theirs": """
-        INSERT INTO workspace_spacemember (org_id, space_id, member_id, role, created_at)
-        VALUES (%(org)s, %(their_space)s, %(member)s, 'editor', now())""",
+    "a member of theirs in a Space of ours": f"""
+        INSERT INTO workspace_spacemember (org_id, space_id, member_id, role, created_at, {SEAT})
+        VALUES (%(org)s, %(space)s, %(their_member)s, 'editor', now(), 0, '', false, false, false)""",
+    "a member of ours in a Space of theirs": f"""
+        INSERT INTO workspace_spacemember (org_id, space_id, member_id, role, created_at, {SEAT})
+        VALUES (%(org)s, %(their_space)s, %(member)s, 'editor', now(), 0, '', false, false, false)""",
     "a seat that claims to be theirs": "UPDATE workspace_spacemember SET org_id = %(their_org)s WHERE space_id = %(space)s",
     "an invitation into a Space of theirs": """
         UPDATE workspace_invitation SET space_id = %(their_space)s WHERE id = %(link)s""",
@@ -95,18 +103,34 @@ BROKEN = {
         INSERT INTO chat_mention (org_id, message_id, kind, member_id, "group")
         VALUES (%(org)s, %(message)s, 'group', %(member)s, 'here')""",
     "a message in a place that is taken": """
-        INSERT INTO chat_message (id, org_id, space_id, author_id, position, revision, client_id, text, html, created_at)
-        VALUES (%(fresh)s, %(org)s, %(space)s, %(member)s, 1, 1, %(fresh)s, '', '', now())""",
+        INSERT INTO chat_message (id, org_id, space_id, author_id, position, revision, client_id, text, html, created_at, in_feed)
+        VALUES (%(fresh)s, %(org)s, %(space)s, %(member)s, 1, 1, %(fresh)s, '', '', now(), true)""",
     "a message that changed before it came": "UPDATE chat_message SET revision = position - 1 WHERE id = %(message)s",
     "an invitation that made an owner": "UPDATE workspace_invitation SET role = 'owner' WHERE id = %(link)s",
     "an invitation used too often": "UPDATE workspace_invitation SET uses = max_uses + 1 WHERE id = %(link)s",
     "a role that there is not": "UPDATE workspace_member SET role = 'king' WHERE id = %(member)s",
-    "a direct conversation in public": "UPDATE workspace_space SET kind = 'direct' WHERE id = %(space)s",
+    "a direct conversation in public": "UPDATE workspace_space SET kind = 'direct', direct_key = 'x' WHERE id = %(space)s",
     "a Space that counts backwards": "UPDATE workspace_space SET revision = -1 WHERE id = %(space)s",
     "an address twice, in another case": """
-        INSERT INTO workspace_user (id, email, password, name, is_active, is_operator, created_at)
-        VALUES (%(fresh)s, 'MEI@juniper.example.com', '', '', true, false, now())""",
+        INSERT INTO workspace_user (id, email, password, name, language, time_zone, is_active, is_operator, created_at)
+        VALUES (%(fresh)s, 'MEI@juniper.example.com', '', '', '', '', true, false, now())""",
 }
+
+
+def test_every_reference_between_rows_of_organizations_names_the_organization_too(db: None) -> None:
+    owned = [model for model in apps.get_models() if any(field.name == "org" for field in model._meta.fields)]
+    wanted = {
+        (model._meta.db_table, field.column)
+        for model in owned
+        for field in model._meta.fields
+        if field.is_relation and field.name != "org" and (field.related_model in owned or field.column == "thread_id")
+    }
+
+    with connection.cursor() as cursor:
+        cursor.execute(PAIRED)
+        missing = wanted - set(cursor.fetchall())
+
+    assert missing == set()
 
 
 @pytest.mark.parametrize("what", BROKEN)

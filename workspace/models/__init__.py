@@ -4,7 +4,20 @@ from workspace.models.audit import AuditLine
 from workspace.models.invitation import Invitation
 from workspace.models.member import Member, Role
 from workspace.models.org import Org
-from workspace.models.space import Space, SpaceKind, SpaceMember, SpaceRole
+from workspace.models.space import NoticeLevel, Section, Space, SpaceKind, SpaceMember, SpaceRole
 from workspace.models.user import User
 
-__all__ = ["AuditLine", "Invitation", "Member", "Org", "Role", "Space", "SpaceKind", "SpaceMember", "SpaceRole", "User"]
+__all__ = [
+    "AuditLine",
+    "Invitation",
+    "Member",
+    "NoticeLevel",
+    "Org",
+    "Role",
+    "Section",
+    "Space",
+    "SpaceKind",
+    "SpaceMember",
+    "SpaceRole",
+    "User",
+]

@@ -28,10 +28,17 @@ class MemberQuerySet(models.QuerySet["Member"]):
 class Member(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     org = models.ForeignKey("workspace.Org", models.PROTECT, related_name="members")
-    user = models.ForeignKey("workspace.User", models.PROTECT, related_name="members")
+    # NULL: somebody whose messages were brought from elsewhere and who has not come yet (claim_email says who may).
+    user = models.ForeignKey("workspace.User", models.PROTECT, null=True, related_name="members")
+    claim_email = models.EmailField(max_length=254, blank=True)
     role = models.CharField(max_length=8, choices=Role)
     display_name = models.CharField(max_length=80)
     handle = models.CharField(max_length=40)
+    title = models.CharField(max_length=80, blank=True)
+    picture = models.CharField(max_length=100, blank=True)
+    status_emoji = models.CharField(max_length=32, blank=True)
+    status_text = models.CharField(max_length=100, blank=True)
+    status_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     left_at = models.DateTimeField(null=True, blank=True)
 
@@ -66,4 +73,4 @@ class Member(models.Model):
 
     @property
     def email(self) -> str:
-        return self.user.email
+        return self.user.email if self.user else self.claim_email

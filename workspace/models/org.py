@@ -10,6 +10,7 @@ class Org(models.Model):
     name = models.CharField(max_length=80)
     slug = models.SlugField(max_length=48, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    has_link_previews = models.BooleanField(default=True)
     suspended_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:

@@ -19,6 +19,14 @@ class SpaceKind(models.TextChoices):
 class SpaceRole(models.TextChoices):
     OWNER = "owner", "Owner"
     EDITOR = "editor", "Editor"
+    VIEWER = "viewer", "Viewer"
+
+
+class NoticeLevel(models.TextChoices):
+    DEFAULT = "", "As in my settings"
+    ALL = "all", "Every message"
+    MENTIONS = "mentions", "Mentions of me"
+    NOTHING = "nothing", "Nothing"
 
 
 class SpaceQuerySet(models.QuerySet["Space"]):
@@ -42,6 +50,13 @@ class Space(models.Model):
     kind = models.CharField(max_length=6, choices=SpaceKind, default=SpaceKind.SPACE)
     name = models.CharField(max_length=80)
     is_private = models.BooleanField(default=False)
+    topic = models.CharField(max_length=250, blank=True)
+    description = models.TextField(max_length=1000, blank=True)
+    # Given to every model that answers here, before the conversation.
+    instructions = models.TextField(max_length=8000, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    # Of a direct conversation: a digest of who is in it, so that the same people have one.
+    direct_key = models.CharField(max_length=64, null=True, blank=True)
     revision = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -50,6 +65,11 @@ class Space(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["org", "id"], name="space_in_org"),
+            models.UniqueConstraint(fields=["org", "direct_key"], name="space_direct_once"),
+            models.CheckConstraint(
+                condition=Q(kind="direct", direct_key__isnull=False) | Q(kind="space", direct_key=None),
+                name="space_direct_has_a_key",
+            ),
             models.CheckConstraint(condition=~Q(kind="direct") | Q(is_private=True), name="space_direct_is_private"),
             models.CheckConstraint(condition=Q(revision__gte=0), name="space_revision_counts_up"),
         ]
@@ -61,6 +81,20 @@ class Space(models.Model):
         return f"/spaces/{self.id}/"
 
 
+class Section(models.Model):
+    """A heading of one member's own sidebar."""
+
+    member = models.ForeignKey(Member, models.CASCADE, related_name="sections")
+    name = models.CharField(max_length=40)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["member", "name"], name="section_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class SpaceMember(models.Model):
     org = models.ForeignKey("workspace.Org", models.PROTECT, related_name="+")
     space = models.ForeignKey(Space, models.CASCADE, related_name="space_members")
@@ -68,6 +102,13 @@ class SpaceMember(models.Model):
     role = models.CharField(max_length=6, choices=SpaceRole, default=SpaceRole.EDITOR)
     created_at = models.DateTimeField(auto_now_add=True)
     visited_at = models.DateTimeField(null=True, blank=True)
+    # The position of the last message that the member has read.
+    read_position = models.BigIntegerField(default=0)
+    notice_level = models.CharField(max_length=8, choices=NoticeLevel, default=NoticeLevel.DEFAULT, blank=True)
+    is_muted = models.BooleanField(default=False)
+    is_favourite = models.BooleanField(default=False)
+    is_hidden = models.BooleanField(default=False)
+    section = models.ForeignKey(Section, models.SET_NULL, null=True, blank=True, related_name="space_members")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["space", "member"], name="space_member_once")]

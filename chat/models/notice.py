@@ -1,0 +1,98 @@
+"""What a member is told, and how.
+
+*Called by*: chat.notices. *Keeps true*: one notice a member, message and kind, made in the transaction that caused it.
+"""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from workspace.models import NoticeLevel
+
+
+class NoticeKind(models.TextChoices):
+    MENTION = "mention", "Mention"
+    GROUP = "group", "Mention of everyone"
+    DIRECT = "direct", "Direct message"
+    THREAD = "thread", "Answer in a thread"
+    MESSAGE = "message", "Message"
+    REACTION = "reaction", "Reaction"
+    REMINDER = "reminder", "Reminder"
+
+
+class Notice(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    org = models.ForeignKey("workspace.Org", models.PROTECT, related_name="+")
+    member = models.ForeignKey("workspace.Member", models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=8, choices=NoticeKind)
+    space = models.ForeignKey("workspace.Space", models.CASCADE, related_name="+")
+    message = models.ForeignKey("chat.Message", models.CASCADE, null=True, related_name="+")
+    # Who caused it: a member, or nobody where a model or the clock did.
+    actor = models.ForeignKey("workspace.Member", models.PROTECT, null=True, related_name="+")
+    text = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    read_at = models.DateTimeField(null=True)
+    # When it left the house, or was found not to need to.
+    mailed_at = models.DateTimeField(null=True)
+    pushed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "message", "kind", "actor"],
+                name="notice_once",
+                condition=Q(message__isnull=False),
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(condition=Q(kind__in=NoticeKind.values), name="notice_kind_known"),
+        ]
+        indexes = [
+            models.Index(fields=["member", "-created_at"], name="notice_newest"),
+            models.Index(fields=["member", "space"], condition=Q(read_at=None), name="notice_unread"),
+            models.Index(fields=["created_at"], condition=Q(mailed_at=None), name="notice_to_mail"),
+            models.Index(fields=["created_at"], condition=Q(pushed_at=None), name="notice_to_push"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} for {self.member_id}"
+
+
+class Digest(models.TextChoices):
+    OFF = "off", "Never"
+    SOON = "soon", "After 15 minutes"
+    HOURLY = "hourly", "Every hour"
+    DAILY = "daily", "Every morning"
+
+
+class NoticeSettings(models.Model):
+    """How a member wants to be told. No row: as the fields' defaults say."""
+
+    member = models.OneToOneField("workspace.Member", models.CASCADE, primary_key=True, related_name="notice_settings")
+    level = models.CharField(max_length=8, choices=NoticeLevel.choices[1:], default=NoticeLevel.MENTIONS)
+    digest = models.CharField(max_length=6, choices=Digest, default=Digest.SOON)
+    is_pushed = models.BooleanField(default=True)
+    has_sound = models.BooleanField(default=False)
+    digested_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"settings of {self.member_id}"
+
+
+class PushSubscription(models.Model):
+    """One browser that asked to be told while its page is closed (RFC 8030, RFC 8291)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey("workspace.User", models.CASCADE, related_name="push_subscriptions")
+    # Of the sign-in that asked: signing out ends it.
+    session_key = models.CharField(max_length=40)
+    endpoint = models.CharField(max_length=1000, unique=True)
+    p256dh = models.CharField(max_length=120)
+    auth = models.CharField(max_length=60)
+    device = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    used_at = models.DateTimeField(null=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.id)
