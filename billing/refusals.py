@@ -1,37 +1,70 @@
 """What billing says no to, in sentences: whose limit it was, when it resets, who can lift it.
 
-*Called by*: ledger and plans raise them; views, the API and metering show them.
+*Called by*: ledger and plans raise them; views, the API and metering show them. *Keeps true*: a sentence is whole, and
+its figures are kept beside it, so that it can be told again in another language.
 """
 
 from datetime import UTC, datetime
 
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
 from billing import credits
 from workspace.errors import Refused
+from workspace.languages import told
 
-WHO_LIFTS = "An owner or admin of the organization"
+SENTENCES = {
+    "no_credits.free": gettext_noop(
+        "The organization's credits do not cover this: {free} free, at least {needed} needed. An owner or admin of the "
+        "organization can ask the operator of this server for more; the next period begins on {resets_at}."
+    ),
+    "no_credits.held": gettext_noop(
+        "The organization's credits do not cover this: {free} free and {held} set aside for answers that are being "
+        "written, at least {needed} needed. Try again when those have ended. An owner or admin of the organization can "
+        "ask the operator of this server for more; the next period begins on {resets_at}."
+    ),
+    "cap.member": gettext_noop(
+        "Your own limit of {limit} credits a month does not cover this: {left} left until {resets_at}. An owner or "
+        "admin of the organization can ask the operator of this server to raise it."
+    ),
+    "cap.space": gettext_noop(
+        "This Space's limit of {limit} credits a month does not cover this: {left} left until {resets_at}. An owner or "
+        "admin of the organization can ask the operator of this server to raise it."
+    ),
+    "cap.key": gettext_noop(
+        "This API key's limit of {limit} credits a month does not cover this: {left} left until {resets_at}. An owner "
+        "or admin of the organization can ask the operator of this server to raise it."
+    ),
+}
 
 
-def day(at: datetime) -> str:
-    """1 December 2026, 00:00 UTC."""
-    at = at.astimezone(UTC)
-    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+class Reckoned(Refused):
+    """A refusal with figures in its sentence."""
+
+    def __init__(self, key: str = "", figures: dict[str, str] | None = None, **details: object) -> None:
+        self.key, self.figures = key, figures or {}
+        super().__init__(told(SENTENCES[key], self.figures) if key else None, **details)
 
 
-class NoCredits(Refused):
+class NoCredits(Reckoned):
     """The pool of the organization does not pay for even a short answer."""
 
     code = "no_credits"
     status = 402
-    message = "The organization has no credits left. An owner or admin can ask the operator of this server for more."
+    message = _("The organization has no credits left. An owner or admin can ask the operator of this server for more.")
 
     @classmethod
     def of(cls, *, free_ucr: int, held_ucr: int, needed_ucr: int, resets_at: datetime) -> "NoCredits":
-        held = f" and {credits.format_ucr(held_ucr)} set aside for answers that are being written" if held_ucr else ""
-        again = " Try again when those have ended." if held_ucr else ""
+        figures = {
+            "free": credits.format_ucr(free_ucr),
+            "needed": credits.format_cost(needed_ucr),
+            "resets_at": _minute(resets_at),
+        }
+        if held_ucr:
+            figures["held"] = credits.format_ucr(held_ucr)
         return cls(
-            f"The organization's credits do not cover this: {credits.format_ucr(free_ucr)} free{held}, at least "
-            f"{credits.format_cost(needed_ucr)} needed.{again} {WHO_LIFTS} can ask the operator of this server for "
-            f"more; the next period begins on {day(resets_at)}.",
+            "no_credits.held" if held_ucr else "no_credits.free",
+            figures,
             limit_of="pool",
             held_ucr=held_ucr,
             free_ucr=free_ucr,
@@ -40,20 +73,23 @@ class NoCredits(Refused):
         )
 
 
-class CapReached(Refused):
+class CapReached(Reckoned):
     """A limit on one member, Space or API key; the pool may be full."""
 
     code = "cap_reached"
     status = 402
-    message = "A spending limit has been reached. An owner or admin can ask the operator of this server to raise it."
-    WHOSE = {"member": "Your own limit", "space": "This Space's limit", "key": "This API key's limit"}
+    message = _("A spending limit has been reached. An owner or admin can ask the operator of this server to raise it.")
 
     @classmethod
     def of(cls, scope: str, *, limit_ucr: int, left_ucr: int, resets_at: datetime) -> "CapReached":
+        figures = {
+            "limit": credits.format_ucr(limit_ucr),
+            "left": credits.format_ucr(left_ucr),
+            "resets_at": _minute(resets_at),
+        }
         return cls(
-            f"{cls.WHOSE[scope]} of {credits.format_ucr(limit_ucr)} credits a month does not cover this: "
-            f"{credits.format_ucr(left_ucr)} left until {day(resets_at)}. {WHO_LIFTS} can ask the operator of this "
-            "server to raise it.",
+            f"cap.{scope}",
+            figures,
             limit_of=scope,
             limit_ucr=limit_ucr,
             left_ucr=left_ucr,
@@ -66,7 +102,7 @@ class Unpriced(Refused):
 
     code = "unpriced"
     status = 409
-    message = "This model has no price here, so it cannot be called. The operator of this server can set one."
+    message = _("This model has no price here, so it cannot be called. The operator of this server can set one.")
 
 
 class NoPool(Refused):
@@ -74,7 +110,7 @@ class NoPool(Refused):
 
     code = "no_pool"
     status = 409
-    message = "This organization has no credit pool yet. The operator of this server can enroll it in a plan."
+    message = _("This organization has no credit pool yet. The operator of this server can enroll it in a plan.")
 
 
 class ForeignCall(Refused):
@@ -82,7 +118,7 @@ class ForeignCall(Refused):
 
     code = "not_found"
     status = 404
-    message = "There is nothing here, or it is not for you."
+    message = _("There is nothing here, or it is not for you.")
 
 
 class PlanLimit(Refused):
@@ -90,4 +126,8 @@ class PlanLimit(Refused):
 
     code = "plan_limit"
     status = 402
-    message = "Your plan does not allow more of these."
+    message = _("Your plan does not allow more of these.")
+
+
+def _minute(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="minutes")

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from billing import metering
-from chat import transcript
+from chat import reasons, transcript
 from chat.models import Reply, ReplyState
 from gateway.wire import Request
 from workspace.errors import Refused
@@ -20,18 +20,11 @@ BYTES_MIN = 600
 def reserve(reply: Reply, lines: list[transcript.Line]) -> None:
     """Hold what the answer may cost, or refuse it. The caller saves the row."""
     try:
-        priced = metering.offers(reply.ai_model)
-        window = metering.window(priced, most_output_tokens=settings.REPLY_MAX_OUTPUT_TOKENS)
-        room = (window.context_tokens - window.max_output_tokens) * transcript.BYTES_PER_TOKEN
-        made = _transcript(reply, lines, max_bytes=min(room, settings.REPLY_MAX_INPUT_BYTES))
-        reply.reads_bytes = made.bytes_needed
-        reply.input_bound = min(made.token_ceiling, window.context_tokens)
-        reply.max_output_tokens = window.max_output_tokens
-        metering.reserve(
-            payer(reply), priced, input_tokens=reply.input_bound, max_output_tokens=window.max_output_tokens
-        )
+        with reasons.in_english():
+            _reserve(reply, lines)
     except Refused as refusal:
-        reply.state, reply.reason, reply.reason_detail = ReplyState.REFUSED, refusal.code[:30], refusal.message[:300]
+        reply.state, reply.reason = ReplyState.REFUSED, refusal.code[:30]
+        reply.reason_detail = reasons.detail(refusal)
         reply.ended_at = timezone.now()
 
 
@@ -48,6 +41,17 @@ def request(reply: Reply, metered: metering.Metered, *, shorten: int = 1) -> Req
 
 def payer(reply: Reply) -> metering.Payer:
     return metering.Payer(reply.call, reply.org_id, member_id=reply.asked_by_id, space_id=reply.space_id)
+
+
+def _reserve(reply: Reply, lines: list[transcript.Line]) -> None:
+    priced = metering.offers(reply.ai_model)
+    window = metering.window(priced, most_output_tokens=settings.REPLY_MAX_OUTPUT_TOKENS)
+    room = (window.context_tokens - window.max_output_tokens) * transcript.BYTES_PER_TOKEN
+    made = _transcript(reply, lines, max_bytes=min(room, settings.REPLY_MAX_INPUT_BYTES))
+    reply.reads_bytes = made.bytes_needed
+    reply.input_bound = min(made.token_ceiling, window.context_tokens)
+    reply.max_output_tokens = window.max_output_tokens
+    metering.reserve(payer(reply), priced, input_tokens=reply.input_bound, max_output_tokens=window.max_output_tokens)
 
 
 def _transcript(reply: Reply, lines: list[transcript.Line], *, max_bytes: int) -> transcript.Transcript:

@@ -14,6 +14,7 @@ import redis
 import structlog
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils import translation
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -49,14 +50,16 @@ WEB_TOPIC = "web"
 
 
 def as_json(message: Message) -> dict[str, object]:
-    """A message as pages, sockets and catch-up all send it."""
+    """A message as sockets and catch-up send it: in English, which each browser says again in its own language."""
+    with translation.override("en"):
+        html = render_to_string("chat/_message.html", {"message": message})
     return {
         "id": message.pk,
         "client_id": message.client_id,
         "position": message.position,
         "revision": message.revision,
         "state": message.state,
-        "html": render_to_string("chat/_message.html", {"message": message}),
+        "html": html,
     }
 
 

@@ -4,20 +4,22 @@
 provider wrote; a failure says whether another try may help.
 """
 
+from django.utils.translation import gettext_noop
+
 SENTENCES = {
-    "provider_busy": "The provider is busy and asked for a pause. Try again in a moment.",
-    "provider_error": "The provider had an error.",
-    "provider_auth": "The provider refused this server's key. An admin can check it.",
-    "provider_refused": "The provider refused the request.",
-    "context_too_long": "The conversation is longer than this model can read.",
-    "unreachable": "The provider cannot be reached.",
-    "first_byte_timeout": "The provider did not begin to answer in time.",
-    "stalled": "The provider fell silent in the middle of the answer.",
-    "total_timeout": "The answer took longer than the longest time allowed.",
-    "cut": "The connection to the provider broke in the middle of the answer.",
-    "bad_answer": "The provider sent something that is not an answer.",
-    "empty": "The model answered nothing.",
-    "no_route": "No provider of this model is switched on.",
+    "provider_busy": gettext_noop("The provider is busy and asked for a pause. Try again in a moment."),
+    "provider_error": gettext_noop("The provider had an error."),
+    "provider_auth": gettext_noop("The provider refused this server's key. An admin can check it."),
+    "provider_refused": gettext_noop("The provider refused the request."),
+    "context_too_long": gettext_noop("The conversation is longer than this model can read."),
+    "unreachable": gettext_noop("The provider cannot be reached."),
+    "first_byte_timeout": gettext_noop("The provider did not begin to answer in time."),
+    "stalled": gettext_noop("The provider fell silent in the middle of the answer."),
+    "total_timeout": gettext_noop("The answer took longer than the longest time allowed."),
+    "cut": gettext_noop("The connection to the provider broke in the middle of the answer."),
+    "bad_answer": gettext_noop("The provider sent something that is not an answer."),
+    "empty": gettext_noop("The model answered nothing."),
+    "no_route": gettext_noop("No provider of this model is switched on."),
 }
 
 RETRYABLE = {

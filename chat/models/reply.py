@@ -5,12 +5,15 @@ whoever writes a streaming one holds its fence.
 """
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
 
 from billing import credits
+from chat import reasons
 from chat.reasons import SENTENCES
+from workspace.languages import told
 
 
 class ReplyState(models.TextChoices):
@@ -100,14 +103,17 @@ class Reply(models.Model):
         self._meta.get_field("retry").set_cached_value(self, None)  # type: ignore[union-attr]
 
     @property
+    def reason_words(self) -> tuple[str, dict[str, Any]]:
+        """Why it ended early, as an English sentence and what fills it; empty for a plain finish."""
+        return ("", {}) if self.state == ReplyState.FINISHED else reasons.words(self.reason, self.reason_detail)
+
+    @property
     def reason_sentence(self) -> str:
-        if self.state == ReplyState.FINISHED:
-            return ""
-        return self.reason_detail or SENTENCES.get(self.reason, "")
+        return told(*self.reason_words)
 
     @property
     def limit_note(self) -> str:
-        """Why a finished answer is shorter than the model wanted."""
+        """Why a finished answer is shorter than the model wanted, in English."""
         return SENTENCES.get(self.reason, "") if self.state == ReplyState.FINISHED else ""
 
     @property

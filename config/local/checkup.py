@@ -16,7 +16,7 @@ from pathlib import Path
 
 from config.local import foreground, install
 from config.local.data_dir import DataDir
-from config.local.preparation import COLLECT, Preparation
+from config.local.preparation import COLLECT, WORDS, Preparation
 from config.local.stand_ins import StandIns
 from config.local.supervisor import make_environment
 from config.local.trouble import say
@@ -72,7 +72,8 @@ def own_services(*, durable: bool) -> Iterator[dict[str, str]]:
         environment = {name: value for name, value in environment.items() if not name.endswith("_API_KEY")}
         environment |= stand_ins.make_environment()
         environment["DATABASE_SUPERUSER_URL"] = stand_ins.postgres.url("postgres", "postgres")
-        Preparation(COLLECT, data, environment).finish()
+        for step in (WORDS, COLLECT):
+            Preparation(step, data, environment).finish()
         yield environment
     finally:
         stand_ins.stop()

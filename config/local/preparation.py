@@ -1,4 +1,4 @@
-"""What must be done to the stores before the application starts: static files, migrations, the catalog.
+"""What must be done before the application starts: words, static files, migrations, the catalog.
 
 *Called by*: supervisor.py, checkup.py. *Keeps true*: a step whose sources have not changed since it last succeeded here
 is skipped without importing Django; on a database that is not ours it always runs.
@@ -29,6 +29,12 @@ class Step:
     needs_database: bool = True
 
 
+WORDS = Step(
+    "Compiling the translations",
+    ["words", "--compile"],
+    ["requirements.txt", "locale/**/*.po", "workspace/wording.py"],
+    needs_database=False,
+)
 COLLECT = Step(
     "Collecting static files",
     ["collectstatic", "--noinput", "--clear", "-v", "0"],
@@ -56,6 +62,8 @@ class Preparation:
         self.digest = _digest(step, data, environment)
         self.log = data.log / f"{step.argv[0]}.log"
         self.process: subprocess.Popen[bytes] | None = None
+        if step is WORDS and _are_compiled():
+            return
         if data.recall(step.argv[0]) == self.digest and _is_ours(step, data):
             return
         say(f"· {step.title}")
@@ -71,6 +79,14 @@ class Preparation:
         if self.process.wait():
             raise Trouble(f"{self.step.title} failed: {read_reason(self.log)} (more in {self.log})")
         self.data.note(self.step.argv[0], self.digest)
+
+
+def _are_compiled() -> bool:
+    """Say whether every catalog is younger than its source. They lie in the clone, for all data directories."""
+    sources = list(ROOT.glob("locale/*/LC_MESSAGES/*.po"))
+    made = [source.with_suffix(".mo") for source in sources] + list(ROOT.glob("static/words/*.js"))
+    newest = max(source.stat().st_mtime_ns for source in [*sources, ROOT / "workspace" / "wording.py"])
+    return len(made) >= 2 * len(sources) and all(path.exists() and path.stat().st_mtime_ns >= newest for path in made)
 
 
 def _is_ours(step: Step, data: DataDir) -> bool:

@@ -14,7 +14,7 @@ from typing import NoReturn
 from config.local import install, ports, survivors
 from config.local.child import Child, end, read_reason, wait_for
 from config.local.data_dir import DataDir, write_json
-from config.local.preparation import CATALOG, COLLECT, MIGRATE, Preparation
+from config.local.preparation import CATALOG, COLLECT, MIGRATE, WORDS, Preparation
 from config.local.stand_ins import StandIns, missing_from
 from config.local.trouble import Trouble, say
 from config.local.wheels import PYTHON, ROOT
@@ -79,6 +79,7 @@ class Supervisor:
         say(f"· Starting {names}" if names else "· Using the services that the environment names")
         handed = self.stand_ins.make_environment() | {"PARLEY_URL": self.url}
         environment = make_environment() | handed
+        Preparation(WORDS, self.data, environment).finish()  # some of them are static files
         collecting = Preparation(COLLECT, self.data, environment)  # meanwhile
         self.stand_ins.start()
         for step in (MIGRATE, CATALOG):

@@ -116,7 +116,9 @@ def together(count: int, verb: Callable[[int], object]) -> list[str]:
 def test_of_two_spaces_at_the_same_moment_only_one_takes_the_last_place(committed_db: None) -> None:
     space = places.found(person("Pat"), name="Juniper")
     owner = Member.objects.get(org=space.org)
-    Space.objects.filter(pk=space.pk).update(kind="direct", direct_key="somebody", is_private=True)  # not counted: one place is free
+    Space.objects.filter(pk=space.pk).update(
+        kind="direct", direct_key="somebody", is_private=True
+    )  # not counted: one place is free
 
     outcomes = together(4, lambda number: places.create_space(owner, name=f"Room {number}", is_private=False))
 

@@ -4,6 +4,7 @@
 import { fragment } from "parley/lib/html";
 import { get } from "parley/lib/http";
 import { paint } from "parley/lib/paint";
+import { gettext } from "parley/lib/words";
 import { LiveText } from "parley/models/live-text";
 
 const AGAIN_MS = 1500;
@@ -42,7 +43,7 @@ class ReplyText extends HTMLElement {
     const words = this.closest("article")?.querySelector(".reply__state [data-words]");
     if (!words || this.knownLength) return;
     this.#before ??= words.textContent;
-    words.textContent = sentence;
+    words.textContent = gettext(sentence);
   }
 
   /** Takes `{from, to, html}`. */

@@ -4,6 +4,7 @@
 //   follows one of the same person within five minutes says so; rows that concern who looks are marked.
 import { dayKey, dayName } from "parley/lib/dates";
 import { clone } from "parley/lib/html";
+import { say } from "parley/lib/words";
 
 const FOLLOW_UP_MS = 5 * 60_000;
 
@@ -51,6 +52,7 @@ export class FeedRows {
 
   /** Puts a row from the server in its place; returns true if it stands at the end and was not there before. */
   put(row) {
+    say(row);
     const { messageId, clientId } = row.dataset;
     const old = this.find(messageId);
     const own = !old && clientId ? this.pending(clientId) : null;
