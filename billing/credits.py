@@ -6,6 +6,8 @@ rounded up, so that no page ever prints more credits than there are.
 
 from decimal import Decimal, InvalidOperation
 
+from django.utils.translation import gettext as _
+
 UCR_PER_CREDIT = 1_000_000
 UCR_PER_CENT = UCR_PER_CREDIT // 100
 
@@ -36,11 +38,11 @@ def format_exact(ucr: int) -> str:
 def typical_text(ucr: int) -> str:
     """What something usually costs, in two digits that count: "about 0.041 credits", "free"."""
     if ucr <= 0:
-        return "free"
+        return _("free")
     places = max(len(str(UCR_PER_CREDIT)) - len(str(ucr)) + 1, 0)
     step = 10 ** (6 - places) if places < 6 else 1
     digits = format_exact(-(-ucr // step) * step)
-    return f"about {digits} credits"
+    return _("about {credits} credits").format(credits=digits)
 
 
 def parse(text: str) -> int:

@@ -6,10 +6,13 @@ period is granted once and missed periods do not pile up; months are counted fro
 """
 
 from calendar import monthrange
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from billing import ledger
 from billing.models import Account, LotKind, Plan
@@ -78,20 +81,20 @@ def period_number(anchor_at: datetime, at: datetime) -> int:
 
 def require_room_for_space(org: Org, count: int) -> None:
     """`count` is how many Spaces there would be. Raises PlanLimit."""
-    _require_room(org, "max_spaces", count, "Space", "Spaces")
+    _require_room(org, "max_spaces", count, _spaces_most)
 
 
 def require_room_for_member(org: Org, count: int) -> None:
     """`count` is how many members there would be. Raises PlanLimit."""
-    _require_room(org, "max_members", count, "member", "members")
+    _require_room(org, "max_members", count, _members_most)
 
 
 def require_room_for_tool_server(org: Org, count: int) -> None:
     """`count` is how many tool servers there would be. Raises PlanLimit."""
-    _require_room(org, "max_tool_servers", count, "tool server", "tool servers")
+    _require_room(org, "max_tool_servers", count, _tool_servers_most)
 
 
-def _require_room(org: Org, limit: str, count: int, one: str, many: str) -> None:
+def _require_room(org: Org, limit: str, count: int, sentence: Callable[[int], str]) -> None:
     plan = Plan.objects.filter(accounts__org=org).first()
     if plan is None:
         raise NoPool
@@ -99,13 +102,27 @@ def _require_room(org: Org, limit: str, count: int, one: str, many: str) -> None
     if most is None or count <= most:
         return
     lifting = Plan.objects.lifting(limit, count).filter(rank__gt=plan.rank).first()
-    way_out = f"The {lifting.name} plan allows more." if lifting else "No plan allows more."
+    way_out = _("The {plan} plan allows more.").format(plan=lifting.name) if lifting else _("No plan allows more.")
     raise PlanLimit(
-        f"The {plan.name} plan allows {most} {one if most == 1 else many}. {way_out}",
+        f"{sentence(most).format(plan=plan.name, count=most)} {way_out}",
         limit=limit,
         most=most,
         plan=plan.slug,
         lifted_by=lifting.slug if lifting else None,
+    )
+
+
+def _spaces_most(count: int) -> str:
+    return ngettext("The {plan} plan allows {count} Space.", "The {plan} plan allows {count} Spaces.", count)
+
+
+def _members_most(count: int) -> str:
+    return ngettext("The {plan} plan allows {count} member.", "The {plan} plan allows {count} members.", count)
+
+
+def _tool_servers_most(count: int) -> str:
+    return ngettext(
+        "The {plan} plan allows {count} tool server.", "The {plan} plan allows {count} tool servers.", count
     )
 
 

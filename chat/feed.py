@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from chat import broadcast, markdown, mentions
 from chat.models import Mention, MentionKind, Message
 from workspace.errors import Invalid
+from workspace.languages import fill
 from workspace.models import Member, Space
 
 TEXT_MAX = 10_000
@@ -133,14 +135,19 @@ def clean(text: str) -> str:
     """The text as it is stored. Raises Invalid for one that is empty or that PostgreSQL cannot hold, TooLong."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\x00" in text:
-        raise Invalid("The message holds a NUL character, which cannot be stored. Remove it and send again.")
+        raise Invalid(_("The message holds a NUL character, which cannot be stored. Remove it and send again."))
     if any("\ud800" <= char <= "\udfff" for char in text):
-        raise Invalid("The message holds half a character. Remove it and send again.")
+        raise Invalid(_("The message holds half a character. Remove it and send again."))
     text = text.strip("\n ").rstrip()
     if len(text) > TEXT_MAX:
-        raise TooLong(f"The message is {len(text):,} characters long; at most {TEXT_MAX:,} fit in one.")
+        raise TooLong(
+            fill(
+                _("The message is {length} characters long; at most {most} fit in one."),
+                {"length": len(text), "most": TEXT_MAX},
+            )
+        )
     if not any(char.isprintable() and not char.isspace() and char not in _INVISIBLE for char in text):
-        raise Invalid("The message is empty. Write something and send again.")
+        raise Invalid(_("The message is empty. Write something and send again."))
     return text
 
 
@@ -150,7 +157,7 @@ _INVISIBLE = set("\u200b\u200c\u200d\u2060\ufeff\u00ad\u115f\u1160\u2800\u3164\u
 def _again(first: Message, space: Space, *, text: str) -> list[Message]:
     """What a post that is sent once more made the first time."""
     if first.space_id != space.pk or first.text != text:
-        raise Invalid("This client_id was used for another message. Send this one with a new one.")
+        raise Invalid(_("This client_id was used for another message. Send this one with a new one."))
     asked = Message.objects.filter(reply__question=first).order_by("position").values_list("pk", flat=True)
     return load([first.pk, *asked])
 

@@ -10,6 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Max, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from billing import prices
 from billing.credits import typical_text
@@ -23,7 +25,7 @@ from workspace.models.member import MemberQuerySet
 AI_MODELS_MAX = 8
 MENTIONS_MAX = 50
 LIST_MAX = 12
-GROUPS = {"here": "Everyone who is here now", "space": "Everyone in this Space"}
+GROUPS = {"here": gettext_noop("Everyone who is here now"), "space": gettext_noop("Everyone in this Space")}
 _TYPED = re.compile(r"(?<![\w@.+/-])@([a-z0-9](?:[a-z0-9._-]{0,118}[a-z0-9])?)", re.IGNORECASE)
 # As Markdown has it: a span ends within its paragraph, and an escaped backtick opens none.
 _CODE_SPAN = re.compile(r"(?<![`\\])(`+)(?!`)(?:(?!\n[ \t]*\n)(?:.|\n))*?(?<!`)\1(?!`)")
@@ -56,7 +58,11 @@ def find(text: str, space: Space, author: Member) -> Found:
     targets = _targets({hit[1].lower() for hit in hits}, space, author)
     count = sum(hit[1].lower() in targets for hit in hits)
     if count > MENTIONS_MAX:
-        raise Invalid(f"A message can mention at most {MENTIONS_MAX} times; this one does {count} times.")
+        raise Invalid(
+            _("A message can mention at most {most} times; this one does {count} times.").format(
+                most=MENTIONS_MAX, count=count
+            )
+        )
     pieces, end = [], 0
     for hit in hits:
         target = targets.get(hit[1].lower())
@@ -66,7 +72,7 @@ def find(text: str, space: Space, author: Member) -> Found:
         end = hit.end()
     found.text = "".join(pieces) + text[end:]
     if len(found.ai_models) > AI_MODELS_MAX:
-        raise Invalid(f"At most {AI_MODELS_MAX} models can be asked in one message.")
+        raise Invalid(_("At most {most} models can be asked in one message.").format(most=AI_MODELS_MAX))
     return found
 
 
@@ -186,7 +192,7 @@ def _ai_models(query: str, recent: set[str]) -> list[dict[str, object]]:
         mine = [known[offer.pk] for offer in offers if offer.ai_model_id == ai_model.pk and offer.pk in known]
         if mine:
             cost = min(prices.typical_cost_ucr(price) for price in mine)
-            detail = f"{typical_text(cost)} a message"
+            detail = _("{price} a message").format(price=typical_text(cost))
             rows.append(
                 {
                     "kind": "ai_model",
@@ -202,12 +208,12 @@ def _ai_models(query: str, recent: set[str]) -> list[dict[str, object]]:
 
 def _person(person: Member, *, is_here: bool) -> dict[str, object]:
     role = person.get_role_display()
-    detail = role if is_here else f"{role}, not in this Space yet"
+    detail = role if is_here else _("{role}, not in this Space yet").format(role=role)
     return {"kind": "member", "handle": person.handle, "name": person.display_name, "detail": detail, "here": is_here}
 
 
 def _group(name: str) -> dict[str, object]:
-    return {"kind": "group", "handle": name, "name": name, "detail": GROUPS[name], "here": False}
+    return {"kind": "group", "handle": name, "name": name, "detail": _(GROUPS[name]), "here": False}
 
 
 def _rank(row: dict[str, object], query: str) -> tuple[bool, str, str]:

@@ -5,6 +5,8 @@ at once cannot both take the last place; whoever loses a right loses their open 
 """
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from billing import plans
 from catalog.models import AIModel
@@ -12,7 +14,7 @@ from chat import broadcast, feed, replies
 from workspace import access, invitations, members, orgs, spaces
 from workspace.models import Invitation, Member, Space, User
 
-FIRST_SPACE = "General"
+FIRST_SPACE = gettext_noop("General")
 
 
 @transaction.atomic
@@ -24,7 +26,7 @@ def found(user: User, *, name: str) -> Space:
         return made
     owner = orgs.found(user, name=name, avoid_handles=_model_handles())
     plans.enroll(owner.org)
-    return spaces.create(owner, name=FIRST_SPACE, is_private=False)
+    return spaces.create(owner, name=_(FIRST_SPACE), is_private=False)
 
 
 @transaction.atomic

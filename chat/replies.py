@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from billing import ledger, metering
 from catalog.models import AIModel
@@ -223,7 +224,7 @@ def stop(member: Member, reply: Reply) -> None:
     """Ask for an end now. The asker may, the Space's owner and admins; what had arrived is kept."""
     space = Space.objects.get(pk=reply.space_id)
     if reply.asked_by_id != member.pk and not spaces.may_manage(member, space):
-        raise Forbidden("Only the person who asked, the Space's owner or an admin can stop this answer.")
+        raise Forbidden(_("Only the person who asked, the Space's owner or an admin can stop this answer."))
     _stop(reply, space, by=member)
 
 
@@ -270,9 +271,9 @@ def retry(member: Member, reply: Reply) -> list[Message]:
         Reply.objects.select_for_update(of=("self",)).select_related("message", "question", "ai_model").get(pk=reply.pk)
     )
     if not reply.can_retry:
-        raise Invalid("Only an answer that was stopped, refused or failed can be tried again.")
+        raise Invalid(_("Only an answer that was stopped, refused or failed can be tried again."))
     if Reply.objects.filter(retry_of=reply).exists():
-        raise Invalid("This answer was already tried again, further down.")
+        raise Invalid(_("This answer was already tried again, further down."))
     message = Message(
         org_id=reply.org_id, space=feed_space, position=position, revision=position, ai_model=reply.ai_model
     )

@@ -8,6 +8,7 @@ import uuid
 from typing import NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
+from django.utils.translation import gettext as _
 
 from workspace.errors import Forbidden, NotFound, Suspended
 from workspace.models import Invitation, Member, Space, User
@@ -77,7 +78,7 @@ def invitation(user: Person, invitation_id: uuid.UUID | str) -> tuple[Invitation
 
 def require_admin(member: Member) -> None:
     if not member.is_admin:
-        raise Forbidden("Only owners and admins can do that.")
+        raise Forbidden(_("Only owners and admins can do that."))
 
 
 def as_uuid(value: uuid.UUID | str) -> uuid.UUID:

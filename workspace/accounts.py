@@ -12,6 +12,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 
 class Accounts(DefaultAccountAdapter):
@@ -24,15 +25,15 @@ class Accounts(DefaultAccountAdapter):
         return _public(super().get_email_confirmation_url(request, emailconfirmation))
 
     def clean_email(self, email: str) -> str:
-        name, _, domain = super().clean_email(email).rpartition("@")
+        name, _at, domain = super().clean_email(email).rpartition("@")
         if not name.isascii():
-            raise ValidationError("Mail reaches only addresses with plain letters before the @.", code="invalid")
+            raise ValidationError(_("Mail reaches only addresses with plain letters before the @."), code="invalid")
         if domain.startswith("["):
-            raise ValidationError("After the @ stands the name of a domain, not a number.", code="invalid")
+            raise ValidationError(_("After the @ stands the name of a domain, not a number."), code="invalid")
         try:
             return _spelled(email)
         except UnicodeError:
-            raise ValidationError("That is not the name of a domain.", code="invalid") from None
+            raise ValidationError(_("That is not the name of a domain."), code="invalid") from None
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
         """Sign in with an address in any spelling; tries are counted for the one that it is stored in."""
@@ -43,7 +44,7 @@ class Accounts(DefaultAccountAdapter):
 
 def _spelled(email: str) -> str:
     """The address with its domain as the network writes it. Raises UnicodeError."""
-    name, _, domain = email.rpartition("@")
+    name, _at, domain = email.rpartition("@")
     return f"{name}@{domain.encode('idna').decode().lower()}"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from workspace import names
 from workspace.errors import Invalid
@@ -16,7 +17,7 @@ from workspace.models import Role, User
 class NameField(forms.CharField):
     """A name a person gives, checked by workspace.names."""
 
-    def __init__(self, *, what: str, **options: Any) -> None:
+    def __init__(self, *, what: Any, **options: Any) -> None:
         self.what = what
         super().__init__(max_length=names.NAME_MAX, strip=True, **options)
 
@@ -31,7 +32,7 @@ class NameField(forms.CharField):
 class SignupForm(forms.Form):
     """Joins allauth's sign-up form: how the person is called."""
 
-    name = NameField(what="name", label="Your name", widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = NameField(what=_("name"), label=_("Your name"), widget=forms.TextInput(attrs={"autocomplete": "name"}))
     field_order = ("name", "email", "password1")
 
     def signup(self, request: HttpRequest, user: User) -> None:
@@ -41,23 +42,25 @@ class SignupForm(forms.Form):
 
 class OrgForm(forms.Form):
     name = NameField(
-        what="organization name", label="Organization", widget=forms.TextInput(attrs={"autocomplete": "organization"})
+        what=_("organization name"),
+        label=_("Organization"),
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
     )
 
 
 class SpaceForm(forms.Form):
-    name = NameField(what="Space name", label="Name")
-    private = forms.BooleanField(required=False, label="Private: only people who are added can see it")
+    name = NameField(what=_("Space name"), label=_("Name"))
+    private = forms.BooleanField(required=False, label=_("Private: only people who are added can see it"))
 
 
 class InvitationForm(forms.Form):
     role = forms.ChoiceField(
-        choices=[(role.value, role.label) for role in (Role.MEMBER, Role.ADMIN, Role.GUEST)], label="Role"
+        choices=[(role.value, role.label) for role in (Role.MEMBER, Role.ADMIN, Role.GUEST)], label=_("Role")
     )
-    space = forms.UUIDField(label="Space", widget=forms.Select)
+    space = forms.UUIDField(label=_("Space"), widget=forms.Select)
     days = forms.TypedChoiceField(
-        coerce=int, choices=[(1, "1 day"), (7, "7 days"), (30, "30 days")], initial=7, label="Good for"
+        coerce=int, choices=[(1, _("1 day")), (7, _("7 days")), (30, _("30 days"))], initial=7, label=_("Good for")
     )
     uses = forms.TypedChoiceField(
-        coerce=int, choices=[(1, "1 person"), (5, "5 people"), (25, "25 people")], initial=1, label="Serves"
+        coerce=int, choices=[(1, _("1 person")), (5, _("5 people")), (25, _("25 people"))], initial=1, label=_("Serves")
     )

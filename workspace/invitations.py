@@ -11,6 +11,8 @@ from django.core import signing
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from workspace import audit, members
 from workspace.errors import Forbidden, Invalid, NotFound
@@ -23,19 +25,21 @@ USES_MAX = 50
 class InvitationOver(Invalid):
     code = "invitation_over"
     status = 410
-    message = "This invitation is no longer good. Ask the person who sent it for a new link."
+    message = gettext_lazy("This invitation is no longer good. Ask the person who sent it for a new link.")
 
 
 @transaction.atomic
 def create(actor: Member, space: Space, *, role: str, days: int, uses: int = 1) -> Invitation:
     if not actor.is_admin:
-        raise Forbidden("Only owners and admins can invite people.")
+        raise Forbidden(_("Only owners and admins can invite people."))
     if role not in (Role.ADMIN, Role.MEMBER, Role.GUEST):
-        raise Invalid("Pick one of the roles admin, member or guest.")
+        raise Invalid(_("Pick one of the roles admin, member or guest."))
     if members.RANK[Role(role)] > members.RANK[Role(actor.role)]:
-        raise Forbidden("Nobody can invite above their own role.")
+        raise Forbidden(_("Nobody can invite above their own role."))
     if not 1 <= days <= DAYS_MAX or not 1 <= uses <= USES_MAX:
-        raise Invalid(f"A link lasts 1 to {DAYS_MAX} days and serves 1 to {USES_MAX} people.")
+        raise Invalid(
+            _("A link lasts 1 to {days} days and serves 1 to {uses} people.").format(days=DAYS_MAX, uses=USES_MAX)
+        )
     expires_at = timezone.now() + timedelta(days=days)
     invitation = Invitation.objects.create(
         org=actor.org, space=space, role=role, created_by=actor, expires_at=expires_at, max_uses=uses
@@ -47,7 +51,7 @@ def create(actor: Member, space: Space, *, role: str, days: int, uses: int = 1) 
 @transaction.atomic
 def revoke(actor: Member, invitation: Invitation) -> None:
     if not actor.is_admin:
-        raise Forbidden("Only owners and admins can revoke an invitation.")
+        raise Forbidden(_("Only owners and admins can revoke an invitation."))
     Invitation.objects.filter(pk=invitation.pk, revoked_at=None).update(revoked_at=timezone.now())
     audit.record(actor.org, actor, "invitation.revoked", str(invitation.id))
 

@@ -6,6 +6,7 @@ in the same transaction; nobody gives a role above their own.
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from workspace import audit, names, spaces
 from workspace.errors import Forbidden, Invalid
@@ -36,9 +37,9 @@ def admit(org: Org, user: User, *, role: str, avoid_handles: set[str] | None = N
 def remove(actor: Member, member: Member) -> None:
     """Take every right of the member in this organization away. Raises Forbidden, Invalid for the owner."""
     if member.role == Role.OWNER:
-        raise Invalid("The owner cannot be removed. Hand the organization over first.")
+        raise Invalid(_("The owner cannot be removed. Hand the organization over first."))
     if actor.pk != member.pk and (not actor.is_admin or RANK[Role(actor.role)] < RANK[Role(member.role)]):
-        raise Forbidden("Only an admin can remove a member, and nobody of a higher role.")
+        raise Forbidden(_("Only an admin can remove a member, and nobody of a higher role."))
     spaces.hand_over(member)
     SpaceMember.objects.filter(member=member).delete()
     Member.objects.filter(pk=member.pk).update(left_at=timezone.now())
@@ -49,9 +50,9 @@ def remove(actor: Member, member: Member) -> None:
 @transaction.atomic
 def change_role(actor: Member, member: Member, *, role: str) -> Member:
     if role not in RANK or role == Role.OWNER or member.role == Role.OWNER:
-        raise Invalid("Pick one of the roles admin, member or guest.")
+        raise Invalid(_("Pick one of the roles admin, member or guest."))
     if not actor.is_admin or max(RANK[Role(role)], RANK[Role(member.role)]) > RANK[Role(actor.role)]:
-        raise Forbidden("Only an admin can change roles, and to none above their own.")
+        raise Forbidden(_("Only an admin can change roles, and to none above their own."))
     before, member.role = member.role, role
     member.save(update_fields=["role"])
     if not member.is_admin:

@@ -14,6 +14,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from workspace.errors import NotFound, Refused
 
@@ -75,18 +77,18 @@ class PlainForms:
 class NotAForm(Refused):
     code = "not_a_form"
     status = 415
-    message = "This address takes the fields of a form. Nothing was stored."
+    message = gettext_lazy("This address takes the fields of a form. Nothing was stored.")
 
 
 class Garbled(Refused):
     code = "garbled"
-    message = "The request is not text in UTF-8. Nothing was stored."
+    message = gettext_lazy("The request is not text in UTF-8. Nothing was stored.")
 
 
 class TooLarge(Refused):
     code = "too_large"
     status = 413
-    message = "That is too large to send. Nothing was stored."
+    message = gettext_lazy("That is too large to send. Nothing was stored.")
 
 
 def refusal(request: HttpRequest, error: Refused) -> HttpResponse:
@@ -100,7 +102,7 @@ def refusal(request: HttpRequest, error: Refused) -> HttpResponse:
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """CSRF_FAILURE_VIEW: the form was made before the person signed in or out, or by another site."""
-    error = Refused("This form is stale. Reload the page and send it again; what you wrote is kept in your browser.")
+    error = Refused(_("This form is stale. Reload the page and send it again; what you wrote is kept in your browser."))
     error.code, error.status = "stale_form", 403
     return refusal(request, error)
 
@@ -114,7 +116,7 @@ def malformed(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400."""
     if isinstance(exception, RequestDataTooBig):
         return refusal(request, TooLarge())
-    return refusal(request, Refused("The request is not one that this server understands."))
+    return refusal(request, Refused(_("The request is not one that this server understands.")))
 
 
 def crashed(request: HttpRequest) -> HttpResponse:
@@ -124,9 +126,11 @@ def crashed(request: HttpRequest) -> HttpResponse:
     is_away = isinstance(error, OperationalError | InterfaceError) or type(error).__module__ == "redis.exceptions"
     code, status = ("unavailable", 503) if is_away else ("crashed", 500)
     sentence = (
-        "Parley cannot reach its database right now. What you wrote is kept in your browser; try again in a moment."
+        _("Parley cannot reach its database right now. What you wrote is kept in your browser; try again in a moment.")
         if is_away
-        else "Something went wrong on this server, and the operator was told. What you wrote is kept in your browser."
+        else _(
+            "Something went wrong on this server, and the operator was told. What you wrote is kept in your browser."
+        )
     )
     if wants_json(request):
         answer: HttpResponse = JsonResponse({"error": {"code": code, "sentence": sentence}}, status=status)

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Container
 
 from confusable_homoglyphs import confusables
+from django.utils.translation import gettext as _
 
 from workspace.errors import Invalid
 
@@ -17,18 +18,27 @@ _BLANKS = {"\u115f", "\u1160", "\u2800", "\u3164", "\uffa0", "\u00ad", "\u180e"}
 _JOINERS = {"\u200c", "\u200d"}  # within emoji and some scripts these are part of the word
 
 
-def clean(name: str, *, what: str = "name") -> str:
+def clean(name: str, *, what: str | None = None) -> str:
     """Return the name in NFC, trimmed. Raises Invalid with a sentence that says what is wrong."""
+    what = str(what or _("name"))
     text = unicodedata.normalize("NFC", name).strip()
     if any(_is_hidden(char) for char in text):
-        raise Invalid(f"This {what} holds characters that cannot be seen. Type it without them.")
+        raise Invalid(_("This {what} holds characters that cannot be seen. Type it without them.").format(what=what))
     visible = [char for char in text if char not in _JOINERS and not char.isspace() and char not in _BLANKS]
     if not visible:
-        raise Invalid(f"The {what} is empty. Give it at least one visible character.")
+        raise Invalid(_("The {what} is empty. Give it at least one visible character.").format(what=what))
     if len(text) > NAME_MAX:
-        raise Invalid(f"The {what} is {len(text)} characters long; at most {NAME_MAX} fit.")
+        raise Invalid(
+            _("The {what} is {length} characters long; at most {most} fit.").format(
+                what=what, length=len(text), most=NAME_MAX
+            )
+        )
     if any(confusables.is_dangerous(word) for word in text.split()):
-        raise Invalid(f"This {what} mixes letters of different alphabets that look alike. Use one alphabet a word.")
+        raise Invalid(
+            _("This {what} mixes letters of different alphabets that look alike. Use one alphabet a word.").format(
+                what=what
+            )
+        )
     return text
 
 

@@ -4,6 +4,7 @@
 """
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from workspace import audit, members, names
 from workspace.models import Member, Org, Role, User
@@ -14,7 +15,7 @@ RESERVED_SLUGS = {"new", "api", "admin", "static", "v1", "help", "parley"}
 @transaction.atomic
 def found(user: User, *, name: str, avoid_handles: set[str] | None = None) -> Member:
     """Make an organization with this person as owner. Raises Invalid for a name that cannot be used."""
-    org = _create(names.clean(name, what="organization name"))
+    org = _create(names.clean(name, what=_("organization name")))
     owner = members.admit(org, user, role=Role.OWNER, avoid_handles=avoid_handles)
     audit.record(org, owner, "org.founded", org.slug)
     return owner

@@ -5,6 +5,7 @@
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from workspace import audit, names
 from workspace.errors import Forbidden, Invalid
@@ -14,8 +15,8 @@ from workspace.models import Invitation, Member, Role, Space, SpaceMember, Space
 @transaction.atomic
 def create(creator: Member, *, name: str, is_private: bool) -> Space:
     if creator.role == Role.GUEST:
-        raise Forbidden("Guests cannot make Spaces. Ask a member to make one and add you.")
-    name = names.clean(name, what="Space name")
+        raise Forbidden(_("Guests cannot make Spaces. Ask a member to make one and add you."))
+    name = names.clean(name, what=_("Space name"))
     space = Space.objects.create(org=creator.org, name=name, is_private=is_private)
     SpaceMember.objects.create(org=creator.org, space=space, member=creator, role=SpaceRole.OWNER)
     audit.record(creator.org, creator, "space.created", str(space.id), is_private=is_private)
@@ -27,7 +28,7 @@ def change(actor: Member, space: Space, *, name: str, is_private: bool) -> Space
     """Rename the Space, open or close it. A Space that becomes private keeps those who had joined."""
     require_manager(actor, space)
     space = Space.objects.select_for_update(no_key=True).get(pk=space.pk)
-    space.name, space.is_private = names.clean(name, what="Space name"), is_private
+    space.name, space.is_private = names.clean(name, what=_("Space name")), is_private
     space.save(update_fields=["name", "is_private"])
     audit.record(actor.org, actor, "space.changed", str(space.id), is_private=is_private)
     return space
@@ -38,7 +39,7 @@ def add(actor: Member, space: Space, member: Member) -> SpaceMember:
     """Let a member of the organization in. The Space's owner may, and admins who can see it."""
     require_manager(actor, space)
     if member.org_id != space.org_id or member.left_at is not None:
-        raise Invalid("That person is not in this organization.")
+        raise Invalid(_("That person is not in this organization."))
     entry, is_new = SpaceMember.objects.get_or_create(space=space, member=member, defaults={"org_id": space.org_id})
     if is_new:
         audit.record(actor.org, actor, "space.member_added", str(space.id), member=member.handle)
@@ -55,7 +56,7 @@ def remove(actor: Member, space: Space, member: Member) -> None:
     Space.objects.select_for_update(no_key=True).get(pk=space.pk)  # two owners who leave at once leave one
     owners = SpaceMember.objects.filter(space=space, role=SpaceRole.OWNER).exclude(member=member)
     if not owners.exists() and space.space_members.filter(member=member, role=SpaceRole.OWNER).exists():
-        raise Invalid("A Space needs an owner. You are its only one, so you cannot leave it.")
+        raise Invalid(_("A Space needs an owner. You are its only one, so you cannot leave it."))
     SpaceMember.objects.filter(space=space, member=member).delete()
     if space.is_private and actor.pk != member.pk:
         # Whoever was taken out may have kept a link that lets many in.
@@ -103,4 +104,4 @@ def may_manage(actor: Member, space: Space) -> bool:
 
 def require_manager(actor: Member, space: Space) -> None:
     if not may_manage(actor, space):
-        raise Forbidden("Only the Space's owner or an admin can change that.")
+        raise Forbidden(_("Only the Space's owner or an admin can change that."))

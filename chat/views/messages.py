@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from chat import broadcast, feed, mentions
@@ -17,6 +18,7 @@ from chat.models import Message
 from chat.views import spaces as space_pages
 from workspace import access
 from workspace.errors import Invalid, NotFound, Refused
+from workspace.languages import fill
 from workspace.middleware import wants_json
 
 
@@ -85,13 +87,15 @@ def _read(request: HttpRequest, seat: access.Seat) -> HttpResponse:
 def _where(request: HttpRequest) -> dict:
     form = PageForm(request.GET)
     if not form.is_valid():
-        raise Invalid("Positions and revisions are whole numbers.")
+        raise Invalid(_("Positions and revisions are whole numbers."))
     return form.cleaned_data
 
 
 def _form_refusal(form: MessageForm) -> Invalid:
     if "client_id" in form.errors:
-        return Invalid("The message's client_id is not a UUID.")
-    if any("null" in str(error).lower() for error in form.errors.get("text", [])):
-        return Invalid("The message holds a NUL character, which cannot be stored. Remove it and send again.")
-    return feed.TooLong(f"The message is too long; at most {feed.TEXT_MAX:,} characters fit in one.")
+        return Invalid(_("The message's client_id is not a UUID."))
+    if any(error.code == "null_characters_not_allowed" for error in form.errors.as_data().get("text", [])):
+        return Invalid(_("The message holds a NUL character, which cannot be stored. Remove it and send again."))
+    return feed.TooLong(
+        fill(_("The message is too long; at most {most} characters fit in one."), {"most": feed.TEXT_MAX})
+    )

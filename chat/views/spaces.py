@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chat import feed, mentions, places
@@ -94,7 +95,7 @@ def members(request: HttpRequest, space_id: UUID) -> HttpResponse:
     if request.method == "POST":
         form = MemberForm(request.POST)
         if not form.is_valid():
-            raise Invalid("Pick somebody to add.")
+            raise Invalid(_("Pick somebody to add."))
         spaces.require_manager(seat.member, seat.space)
         spaces.add(seat.member, seat.space, access.colleague(seat.member, form.cleaned_data["member"]))
         return redirect("space_members", space_id=space_id)

@@ -217,7 +217,7 @@ def test_a_dead_invitation_says_so_in_the_same_words_whatever_killed_it(world: W
     ]
 
     assert {answer.status_code for answer in answers} == {410}
-    assert all(invitations.InvitationOver.message in page(answer) for answer in answers)
+    assert all(str(invitations.InvitationOver.message) in page(answer) for answer in answers)
     assert all(world.private.space.name not in page(answer) for answer in answers)
     assert not Member.objects.filter(org=world.org, user=world.users["other_org_member"]).exists()
 

@@ -7,13 +7,14 @@ but loses every right: each read of rights goes through `Member.objects.present(
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.TextChoices):
-    OWNER = "owner", "Owner"
-    ADMIN = "admin", "Admin"
-    MEMBER = "member", "Member"
-    GUEST = "guest", "Guest"
+    OWNER = "owner", _("Owner")
+    ADMIN = "admin", _("Admin")
+    MEMBER = "member", _("Member")
+    GUEST = "guest", _("Guest")
 
 
 class MemberQuerySet(models.QuerySet["Member"]):

@@ -1,13 +1,14 @@
 // <connection-banner>: says when live updates are away, and what that means.
 // Called by: templates/app.html. Keeps true: a short break is not worth a word; a long one never goes unsaid.
+import { gettext } from "parley/lib/words";
 import { connection } from "parley/models/connection";
 
 const PATIENCE_MS = 1500;
 const WORDS = {
-  away: "Reconnecting… your text is kept, and new messages are fetched every few seconds.",
-  offline: "You are offline. Your text is kept.",
-  "signed-out": "You are signed out. Your text is kept in this browser.",
-  removed: "You are no longer a member here.",
+  away: gettext("Reconnecting… your text is kept, and new messages are fetched every few seconds."),
+  offline: gettext("You are offline. Your text is kept."),
+  "signed-out": gettext("You are signed out. Your text is kept in this browser."),
+  removed: gettext("You are no longer a member here."),
 };
 
 class ConnectionBanner extends HTMLElement {

@@ -1,6 +1,7 @@
 // <copy-button>: copies the field named by `data-for`, or the code that it stands beside.
 // Called by: code blocks, invitation links.
 // Keeps true: it says in words whether it worked. Why the second way: plain http has no clipboard.
+import { gettext } from "parley/lib/words";
 
 const SAID_MS = 1600;
 
@@ -15,7 +16,8 @@ class CopyButton extends HTMLElement {
 
   #copy = async () => {
     const isDone = await put(this.#text());
-    this.#say(isDone ? "Copied" : "Select it and copy by hand");
+    if (isDone) this.#say(gettext("Copied"), "#i-check");
+    else this.#say(gettext("Select it and copy by hand"), "#i-failed");
   };
 
   #text() {
@@ -24,18 +26,18 @@ class CopyButton extends HTMLElement {
     return this.parentElement.querySelector("pre")?.textContent ?? "";
   }
 
-  #say(words) {
+  #say(words, icon) {
     const button = this.querySelector("button");
     this.dataset.name ??= button.getAttribute("aria-label") ?? button.textContent;
     const name = this.dataset.name;
     const shape = button.querySelector("use");
-    const show = (text, icon) => {
+    const show = (text, shown) => {
       if (button.hasAttribute("aria-label")) button.setAttribute("aria-label", text);
       else button.lastChild.textContent = text;
       button.title = text;
-      shape?.setAttribute("href", icon);
+      shape?.setAttribute("href", shown);
     };
-    show(words, words === "Copied" ? "#i-check" : "#i-failed");
+    show(words, icon);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => show(name.trim(), "#i-copy"), SAID_MS);
   }

@@ -1,5 +1,6 @@
 // <credit-balance>: what is left in the organization's pool, live.
 // Called by: templates/app.html. Keeps true: it shows the server's own rounding, never one made here.
+import { gettext } from "parley/lib/words";
 import { connection } from "parley/models/connection";
 
 class CreditBalance extends HTMLElement {
@@ -17,7 +18,7 @@ class CreditBalance extends HTMLElement {
   #show = ({ balance, exact }) => {
     const figure = this.querySelector("[role=status]");
     figure.textContent = balance;
-    figure.title = `${exact ?? balance} credits`;
+    figure.title = gettext("{credits} credits", { credits: exact ?? balance });
   };
 }
 

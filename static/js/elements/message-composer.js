@@ -3,6 +3,7 @@
 // Keeps true: nothing typed is lost: not by a reload, a refusal, a lost connection or a second press of Enter.
 import { post } from "parley/lib/http";
 import { uuid } from "parley/lib/uuid";
+import { gettext, ngettext } from "parley/lib/words";
 import { Drafts } from "parley/models/drafts";
 import { Outbox } from "parley/models/outbox";
 
@@ -80,7 +81,10 @@ class MessageComposer extends HTMLElement {
     const limit = Number(this.dataset.limit);
     const left = this.field.value.length < limit - NEAR_LIMIT ? NEAR_LIMIT : limit - [...this.field.value].length;
     const count = this.querySelector("[data-count]");
-    const words = left < 0 ? `${-left} characters too many` : `${left} characters left`;
+    const words =
+      left < 0
+        ? ngettext("{count} character too many", "{count} characters too many", -left)
+        : ngettext("{count} character left", "{count} characters left", left);
     count.textContent = left < NEAR_LIMIT ? words : "";
     count.toggleAttribute("data-over", left < 0);
     return left >= 0;
@@ -125,7 +129,7 @@ class MessageComposer extends HTMLElement {
     if (!text.trim()) return;
     if (!this.#count()) {
       const [limit, length] = [Number(this.dataset.limit), [...this.field.value].length];
-      this.#say(`A message holds ${limit.toLocaleString()} characters and this is ${length.toLocaleString()}. Send it in parts.`);
+      this.#say(gettext("A message holds {limit} characters and this is {length}. Send it in parts.", { limit, length }));
       return;
     }
     this.field.value = "";

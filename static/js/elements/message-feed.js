@@ -1,9 +1,9 @@
 // <message-feed>: the messages of a Space, live.
 // Called by: templates/chat/space.html; message-composer hands it what is on its way.
-// Keeps true: what is shown is what models/space-sync.js knows, in its order; nothing that comes moves what is
-//   being read; somebody else's new message below is announced by the pill.
+// Keeps true: what is shown is what space-sync knows, in its order; nothing that comes moves what is being read.
 import { clone, element } from "parley/lib/html";
 import { get, post } from "parley/lib/http";
+import { gettext, ngettext } from "parley/lib/words";
 import { connection } from "parley/models/connection";
 import { FeedRows } from "parley/models/feed-rows";
 import { ScrollPlace } from "parley/models/scroll-place";
@@ -24,8 +24,8 @@ class MessageFeed extends HTMLElement {
     this.space = this.dataset.spaceId;
     this.log = this.querySelector("[role=log]");
     const column = this.log.firstElementChild;
-    const { memberId } = document.body.dataset;
-    this.#rows = new FeedRows(column, { member: memberId, mayManage: "mayManage" in this.dataset });
+    const viewer = { member: document.body.dataset.memberId, mayManage: "mayManage" in this.dataset };
+    this.#rows = new FeedRows(column, viewer);
     this.#sync = new SpaceSync({
       space: this.space,
       known: { revision: Number(this.dataset.revision), messages: this.#rows.known, more: "more" in this.dataset },
@@ -67,7 +67,7 @@ class MessageFeed extends HTMLElement {
     row.dataset.state = hasFailed ? "failed" : "pending";
     row.querySelector("[data-sending]").hidden = hasFailed;
     row.querySelector("[data-failure]").hidden = !hasFailed;
-    row.querySelector("[data-words]").textContent = `Not sent. ${sentence ?? ""}`;
+    row.querySelector("[data-words]").textContent = gettext("Not sent. {reason}", { reason: sentence ?? "" });
     this.#place.hold();
   }
 
@@ -145,7 +145,7 @@ class MessageFeed extends HTMLElement {
     if (this.#place.atEnd && document.visibilityState === "visible") this.#unseen = 0;
     const pill = this.querySelector("[data-newest]");
     pill.hidden = this.#place.atEnd || !this.#unseen;
-    pill.lastChild.textContent = this.#unseen === 1 ? "1 new message" : `${this.#unseen} new messages`;
+    pill.lastChild.textContent = ngettext("{count} new message", "{count} new messages", this.#unseen);
     const title = document.title.replace(/^\(\d+\) /, "");
     document.title = this.#unseen ? `(${this.#unseen}) ${title}` : title;
     if (this.log.scrollTop < OLDER_PX) this.#older();

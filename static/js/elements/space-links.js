@@ -1,5 +1,6 @@
 // <space-links>: the Spaces in the sidebar, and the name of the current one, as they change.
 // Called by: templates/_sidebar.html. Keeps true: a Space that one lost leaves the list; the page of it says so.
+import { gettext } from "parley/lib/words";
 import { connection } from "parley/models/connection";
 
 class SpaceLinks extends HTMLElement {
@@ -23,7 +24,7 @@ class SpaceLinks extends HTMLElement {
     if (!title) return;
     rename(title, { name, isPrivate, at: "[data-space-name]", word: "[data-space-private]" });
     document.title = [name, ...document.title.split(" · ").slice(-2)].join(" · ");
-    document.querySelector("[role=log]")?.setAttribute("aria-label", `Messages in ${name}`);
+    document.querySelector("[role=log]")?.setAttribute("aria-label", gettext("Messages in {name}", { name }));
   };
 
   #remove = ({ space }) => {
@@ -39,7 +40,7 @@ class SpaceLinks extends HTMLElement {
 
 function rename(row, { name, isPrivate, at, word }) {
   row.querySelector(at).textContent = name;
-  row.querySelector(word).textContent = isPrivate ? ", private" : "";
+  row.querySelector(word).textContent = isPrivate ? gettext(", private") : "";
   row.querySelector("use")?.setAttribute("href", isPrivate ? "#i-lock" : "#i-hash");
 }
 

@@ -1,5 +1,6 @@
 // Dates and times in the words, the zone and the order of who looks.
 // Called by: local-time, models/feed-rows.js.
+import { gettext, locale } from "parley/lib/words";
 
 const DAY_MS = 86_400_000;
 const formats = new Map();
@@ -23,14 +24,14 @@ export function dayKey(date) {
 
 /** "Today", "Yesterday", or the day itself, with its year when that is another. */
 export function dayName(date, now = new Date()) {
-  if (dayKey(date) === dayKey(now)) return "Today";
-  if (dayKey(date) === dayKey(new Date(now.getTime() - DAY_MS))) return "Yesterday";
+  if (dayKey(date) === dayKey(now)) return gettext("Today");
+  if (dayKey(date) === dayKey(new Date(now.getTime() - DAY_MS))) return gettext("Yesterday");
   const year = date.getFullYear() === now.getFullYear() ? undefined : "numeric";
   return format({ weekday: "long", day: "numeric", month: "long", year }, date);
 }
 
 function format(options, date) {
   const key = JSON.stringify(options);
-  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(undefined, options));
+  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(locale, options));
   return formats.get(key).format(date);
 }

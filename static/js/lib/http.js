@@ -1,14 +1,15 @@
 // Speaks to the server in JSON.
 // Called by: elements; models get these functions handed in.
 // Keeps true: a refusal carries the server's sentence; anything that may pass by itself is a Trouble.
+import { gettext } from "parley/lib/words";
 
 const PATIENCE_MS = 20_000;
-const SIGNED_OUT = "You are signed out. Sign in again; what you wrote is kept in this browser.";
+const SIGNED_OUT = gettext("You are signed out. Sign in again; what you wrote is kept in this browser.");
 const WORDS = {
-  404: "This is no longer here, or no longer for you.",
-  413: "That is too large to send.",
-  429: "That was too fast. Wait a moment and send it again.",
-  other: "The server refused this. Reload the page; your text is kept.",
+  404: gettext("This is no longer here, or no longer for you."),
+  413: gettext("That is too large to send."),
+  429: gettext("That was too fast. Wait a moment and send it again."),
+  other: gettext("The server refused this. Reload the page; your text is kept."),
 };
 
 /** The server said no, in words. */
@@ -44,7 +45,7 @@ async function call(url, options, signal) {
     answer = await read(response);
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Trouble("The server cannot be reached.");
+    throw new Trouble(gettext("The server cannot be reached."));
   }
   // Nothing that answers in JSON redirects, but for the way to the sign-in page.
   if (response.ok && answer && !response.redirected) return answer;
@@ -65,5 +66,5 @@ function complaint(response, answer) {
   }
   if (WORDS[status]) return new Refusal(WORDS[status], { code: `http_${status}`, status });
   if (status >= 400 && status < 500) return new Refusal(WORDS.other, { status });
-  return new Trouble("The server could not answer.");
+  return new Trouble(gettext("The server could not answer."));
 }

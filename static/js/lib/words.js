@@ -14,7 +14,8 @@ export const locale = variant(page?.lang || "en", globalThis.navigator?.language
 const figures = new Intl.NumberFormat(locale);
 
 export function gettext(sentence, values) {
-  return fill(catalog?.words[sentence] ?? sentence, values);
+  const said = catalog?.words[sentence] ?? sentence;
+  return fill(Array.isArray(said) ? said[catalog.plural(1)] : said, values);
 }
 
 /** The form for so many; `{count}` is the number itself. */
