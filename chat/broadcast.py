@@ -41,6 +41,11 @@ def member_topic(member_id: uuid.UUID) -> str:
     return f"member:{member_id}"
 
 
+def inbox_topic(member_id: uuid.UUID) -> str:
+    """Frames to one person, in whichever tabs they have open."""
+    return f"inbox:{member_id}"
+
+
 def session_topic(session_key: str) -> str:
     return f"session:{session_key}"
 
@@ -85,6 +90,15 @@ def pool_figures(free_ucr: int) -> dict[str, str]:
 def space_changed(space: Space) -> None:
     frame = {"type": "space.changed", "space": space.pk, "name": space.name, "private": space.is_private}
     publish([(space_topic(space.pk), frame)])
+
+
+def to_member(member_id: uuid.UUID, frame: dict[str, object]) -> None:
+    publish([(inbox_topic(member_id), frame)])
+
+
+def sidebar_changed(member_ids: Iterable[uuid.UUID]) -> None:
+    """Where these members can go has changed: their browsers fetch the sidebar again."""
+    publish([(inbox_topic(member_id), {"type": "sidebar.changed"}) for member_id in member_ids])
 
 
 def removed_from_space(space_id: uuid.UUID, member_id: uuid.UUID) -> None:

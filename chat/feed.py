@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from chat import broadcast, markdown, mentions
 from chat.models import Mention, MentionKind, Message
+from workspace import spaces
 from workspace.errors import Invalid
 from workspace.languages import fill
 from workspace.models import Member, Space
@@ -48,7 +49,8 @@ class Changes:
 def post(space: Space, author: Member, *, text: str, client_id: uuid.UUID) -> list[Message]:
     """Write a message and ask every model it mentions. The same client_id again returns what the first made.
 
-    Raises Invalid, TooLong. An answer that cannot be paid for is refused; the message stands.
+    Raises Invalid, TooLong, Archived, ReadOnly. Who writes in a public Space joins it by that. An answer that cannot be
+    paid for is refused; the message stands.
     """
     from chat import replies
 
@@ -60,6 +62,8 @@ def post(space: Space, author: Member, *, text: str, client_id: uuid.UUID) -> li
         again = _again(first, space, text=found.text)
         transaction.set_rollback(True)
         return again
+    if not spaces.require_writer(author, space):
+        join(author, space)
     position = revision - len(found.ai_models)
     message = Message(
         org_id=space.org_id,
@@ -77,6 +81,12 @@ def post(space: Space, author: Member, *, text: str, client_id: uuid.UUID) -> li
     written = [message, *replies.ask(message, found.ai_models, first_position=position + 1)]
     tell(space, written)
     return written
+
+
+def join(member: Member, space: Space) -> None:
+    """Let the member into a public Space, and tell their browsers. Call inside a transaction."""
+    if spaces.join(member, space):
+        transaction.on_commit(lambda: broadcast.sidebar_changed([member.pk]))
 
 
 def advance(space: Space, *, by: int = 1) -> int:

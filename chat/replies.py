@@ -267,6 +267,8 @@ def retry(member: Member, reply: Reply) -> list[Message]:
     """Ask the same model the same question again, as a new answer paid for by who retries."""
     feed_space = Space.objects.get(pk=reply.space_id)
     position = feed.advance(feed_space, by=2)
+    if not spaces.require_writer(member, feed_space):
+        feed.join(member, feed_space)
     reply = (
         Reply.objects.select_for_update(of=("self",)).select_related("message", "question", "ai_model").get(pk=reply.pk)
     )

@@ -192,6 +192,7 @@ class Socket(AsyncWebsocketConsumer):
     def _own_topics(self) -> list[str]:
         assert self.member is not None
         topics = [broadcast.org_topic(self.member.org_id), broadcast.member_topic(self.member.pk)]
+        topics.append(broadcast.inbox_topic(self.member.pk))
         key = self.scope["session"].session_key
         return [*topics, broadcast.session_topic(key)] if key else topics
 

@@ -12,6 +12,14 @@ from workspace.errors import Forbidden, Invalid
 from workspace.models import Invitation, Member, Role, Space, SpaceMember, SpaceRole
 
 
+class Archived(Forbidden):
+    code = "space_archived"
+
+
+class ReadOnly(Forbidden):
+    code = "read_only"
+
+
 @transaction.atomic
 def create(creator: Member, *, name: str, is_private: bool) -> Space:
     if creator.role == Role.GUEST:
@@ -65,20 +73,28 @@ def remove(actor: Member, space: Space, member: Member) -> None:
 
 
 @transaction.atomic
-def visit(space: Space, member: Member) -> None:
-    """Remember when the member last looked; joins a public Space on the first visit.
+def join(member: Member, space: Space) -> bool:
+    """Let the member into a public Space; whether they were not in it before. Raises Forbidden for a private one.
 
     Whoever was removed since the page was asked for is not let in again: the rights are read under a lock.
     """
-    now = timezone.now()
-    if SpaceMember.objects.filter(space=space, member=member).update(visited_at=now):
-        return
+    if SpaceMember.objects.filter(space=space, member=member).exists():
+        return False
     is_present = Member.objects.present().select_for_update(of=("self",), no_key=True).filter(pk=member.pk).exists()
     is_public = Space.objects.select_for_update(no_key=True).filter(pk=space.pk, is_private=False).exists()
-    if is_present and is_public:
-        SpaceMember.objects.get_or_create(
-            space=space, member=member, defaults={"org_id": space.org_id, "visited_at": now}
-        )
+    if not (is_present and is_public) or member.is_guest:
+        raise Forbidden(_("Only somebody who is in this Space can add you to it."))
+    entry, is_new = SpaceMember.objects.get_or_create(
+        space=space, member=member, defaults={"org_id": space.org_id, "visited_at": timezone.now()}
+    )
+    if is_new:
+        audit.record(member.org, member, "space.joined", str(space.id))
+    return is_new
+
+
+def visit(space: Space, member: Member) -> bool:
+    """Remember when the member last looked; whether they have joined."""
+    return bool(SpaceMember.objects.filter(space=space, member=member).update(visited_at=timezone.now()))
 
 
 def hand_over(member: Member) -> None:
@@ -105,3 +121,34 @@ def may_manage(actor: Member, space: Space) -> bool:
 def require_manager(actor: Member, space: Space) -> None:
     if not may_manage(actor, space):
         raise Forbidden(_("Only the Space's owner or an admin can change that."))
+
+
+def require_writer(member: Member, space: Space) -> bool:
+    """Every verb that writes in a Space asks this. Raises Archived, ReadOnly (viewers, and whoever cannot see it).
+
+    Returns whether the member has joined: in a public Space one may write first, and joins by it. One query for who
+    has joined; under the Space's row lock its answer stands until the commit.
+    """
+    seat = SpaceMember.objects.filter(space=space, member=member)
+    row = seat.values_list("role", "space__archived_at").first()
+    if row is None:
+        current = Space.objects.values("archived_at", "is_private").get(pk=space.pk)
+        row = "" if current["is_private"] or member.is_guest else SpaceRole.EDITOR, current["archived_at"]
+        is_joined = False
+    else:
+        is_joined = True
+    if row[1] is not None:
+        raise _archived()
+    if row[0] not in (SpaceRole.OWNER, SpaceRole.EDITOR):
+        raise ReadOnly(_("You can read here, but not write. An owner of this Space can change that."))
+    return is_joined
+
+
+def require_open(space: Space) -> None:
+    """For what viewers may do too (to react, to bookmark). Raises Archived."""
+    if Space.objects.filter(pk=space.pk).exclude(archived_at=None).exists():
+        raise _archived()
+
+
+def _archived() -> Archived:
+    return Archived(_("This Space is archived: it can be read, but nothing new can be written. Restore it to go on."))

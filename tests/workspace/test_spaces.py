@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+from django.utils import timezone
 
 from workspace import invitations, spaces
 from workspace.errors import Forbidden, Invalid
@@ -104,15 +105,61 @@ def test_links_into_a_private_space_end_when_somebody_is_taken_out_of_it(juniper
     assert invitations.read(invitations.key(outside)).pk == outside.pk
 
 
-def test_the_first_visit_to_a_public_space_joins_it(juniper: SimpleNamespace) -> None:
+def test_looking_at_a_public_space_does_not_join_it(juniper: SimpleNamespace) -> None:
     space = spaces.create(juniper.ana, name="Open", is_private=False)
 
-    spaces.visit(space, juniper.mei)
-    first = SpaceMember.objects.get(space=space, member=juniper.mei).visited_at
-    spaces.visit(space, juniper.mei)
+    assert not spaces.visit(space, juniper.mei)
+    assert people(space) == {"ana"}
 
-    again = SpaceMember.objects.get(space=space, member=juniper.mei).visited_at
-    assert first and again and again > first
+
+def test_who_joins_a_public_space_is_in_it_once_and_each_visit_is_remembered(juniper: SimpleNamespace) -> None:
+    space = spaces.create(juniper.ana, name="Open", is_private=False)
+
+    outcomes = [spaces.join(juniper.mei, space), spaces.join(juniper.mei, space)]
+    first = SpaceMember.objects.get(space=space, member=juniper.mei)
+    assert spaces.visit(space, juniper.mei)
+    again = SpaceMember.objects.get(space=space, member=juniper.mei)
+
+    assert outcomes == [True, False]
+    assert first.role == SpaceRole.EDITOR
+    assert first.visited_at and again.visited_at and again.visited_at > first.visited_at
+    assert AuditLine.objects.filter(action="space.joined", subject=str(space.pk)).count() == 1
+
+
+def test_nobody_joins_a_private_space_by_themselves_and_a_guest_joins_none(juniper: SimpleNamespace) -> None:
+    for member, space in ((juniper.mei, juniper.private), (juniper.gus, juniper.space)):
+        with pytest.raises(Forbidden):
+            spaces.join(member, space)
+
+    assert people(juniper.private) == {"ana", "ben", "gus"}
+    assert people(juniper.space) == {"ana", "ben", "mei"}
+
+
+def test_owners_and_editors_write_and_so_do_those_who_could_join(juniper: SimpleNamespace) -> None:
+    space = spaces.create(juniper.ana, name="Open", is_private=False)
+
+    assert spaces.require_writer(juniper.ana, space)
+    assert spaces.require_writer(juniper.mei, juniper.space)
+    assert not spaces.require_writer(juniper.mei, space)
+
+
+def test_viewers_and_those_outside_do_not_write(juniper: SimpleNamespace) -> None:
+    SpaceMember.objects.filter(space=juniper.space, member=juniper.mei).update(role=SpaceRole.VIEWER)
+
+    for member, space in ((juniper.mei, juniper.space), (juniper.mei, juniper.private), (juniper.gus, juniper.space)):
+        with pytest.raises(spaces.ReadOnly, match="You can read here, but not write"):
+            spaces.require_writer(member, space)
+    spaces.require_open(juniper.space)
+
+
+def test_nobody_writes_in_an_archived_space_not_even_its_owner(juniper: SimpleNamespace) -> None:
+    Space.objects.filter(pk=juniper.space.pk).update(archived_at=timezone.now())
+
+    for member in (juniper.ana, juniper.mei):
+        with pytest.raises(spaces.Archived, match="This Space is archived"):
+            spaces.require_writer(member, juniper.space)
+    with pytest.raises(spaces.Archived):
+        spaces.require_open(juniper.space)
 
 
 def test_what_a_member_sees(juniper: SimpleNamespace, other: SimpleNamespace) -> None:
