@@ -1,6 +1,6 @@
 """Plans: enrolling, the monthly grant, and what a plan allows.
 
-*Called by*: founding an organization, billing.tasks, whoever adds a Space, member or tool server. *Keeps true*: a
+*Called by*: founding an organization, billing.tasks, whoever adds a Space, member, file or tool server. *Keeps true*: a
 period is granted once and missed periods do not pile up; months are counted from the anchor (31 January, 28 February,
 31 March), in UTC, as ledger_period does in SQL.
 """
@@ -20,6 +20,7 @@ from billing.refusals import NoPool, PlanLimit
 from workspace.models import Org
 
 STARTER = "starter"
+BYTES_PER_MB = 1024 * 1024
 
 
 @transaction.atomic
@@ -94,6 +95,17 @@ def require_room_for_tool_server(org: Org, count: int) -> None:
     _require_room(org, "max_tool_servers", count, _tool_servers_most)
 
 
+def require_room_for_bytes(org: Org, count: int) -> None:
+    """`count` is how many bytes of files there would be. Raises PlanLimit."""
+    _require_room(org, "max_storage_mb", -(-count // BYTES_PER_MB), _storage_most)
+
+
+def storage_bytes(org: Org) -> int | None:
+    """How many bytes of files the organization's plan allows; None for no limit."""
+    most = Plan.objects.filter(accounts__org=org).values_list("max_storage_mb", flat=True).first()
+    return None if most is None else most * BYTES_PER_MB
+
+
 def _require_room(org: Org, limit: str, count: int, sentence: Callable[[int], str]) -> None:
     plan = Plan.objects.filter(accounts__org=org).first()
     if plan is None:
@@ -124,6 +136,11 @@ def _tool_servers_most(count: int) -> str:
     return ngettext(
         "The {plan} plan allows {count} tool server.", "The {plan} plan allows {count} tool servers.", count
     )
+
+
+def _storage_most(megabytes: int) -> str:
+    size = f"{megabytes // 1024:,} GB" if megabytes % 1024 == 0 else f"{megabytes:,} MB"
+    return _("The {plan} plan allows {size} of files.").replace("{size}", size)
 
 
 def _grant_period(account: Account, now: datetime) -> bool:

@@ -49,7 +49,7 @@ ONLY_IN = {
     "stripe": {"billing/stripe_api.py"},
     "markdown_it": {"chat/markdown.py"},
     "nh3": {"chat/markdown.py"},
-    "django.utils.safestring": {"chat/models/message.py"},
+    "django.utils.safestring": {"chat/models/message.py", "chat/models/file.py"},
     "redis": {"chat/broadcast.py", "chat/live.py", "chat/hub.py", "chat/engine.py", "chat/views/health.py"},
     "channels.layers": set(),
     **dict.fromkeys(WEB_CLIENTS, {"gateway/outbound.py", "gateway/openai_dialect.py"}),

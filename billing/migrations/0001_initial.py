@@ -188,6 +188,7 @@ class Migration(migrations.Migration):
                 ("max_spaces", models.PositiveIntegerField(null=True)),
                 ("max_members", models.PositiveIntegerField(null=True)),
                 ("max_tool_servers", models.PositiveIntegerField(null=True)),
+                ("max_storage_mb", models.PositiveIntegerField(null=True)),
                 ("has_sso", models.BooleanField(default=False)),
                 ("has_audit_export", models.BooleanField(default=False)),
                 ("has_zero_retention", models.BooleanField(default=False)),

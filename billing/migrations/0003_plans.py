@@ -6,11 +6,22 @@ CREDIT = 1_000_000
 PAID = {"has_sso": False, "has_audit_export": False, "has_zero_retention": False, "has_provider_allow_list": False}
 FULL = dict.fromkeys(PAID, True)
 
+GIGABYTE = 1024  # in MB
+
 # slug, name, rank, US cents a month, US cents a seat, credits a month, credits a seat, the rest
 PLANS = [
-    ("starter", "Starter", 1, 0, 0, 100, 0, {"max_spaces": 1, "max_members": 5, "max_tool_servers": 1}),
-    ("team", "Team", 2, 2400, 900, 1_000, 300, PAID),
-    ("business", "Business", 3, 9900, 1800, 5_000, 800, FULL),
+    (
+        "starter",
+        "Starter",
+        1,
+        0,
+        0,
+        100,
+        0,
+        {"max_spaces": 1, "max_members": 5, "max_tool_servers": 1, "max_storage_mb": GIGABYTE},
+    ),
+    ("team", "Team", 2, 2400, 900, 1_000, 300, {**PAID, "max_storage_mb": 10 * GIGABYTE}),
+    ("business", "Business", 3, 9900, 1800, 5_000, 800, {**FULL, "max_storage_mb": 100 * GIGABYTE}),
     ("enterprise", "Enterprise", 4, None, None, 5_000, 800, FULL),
 ]
 

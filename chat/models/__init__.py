@@ -3,7 +3,7 @@
 from chat.models.bookmark import Bookmark
 from chat.models.draft import Draft
 from chat.models.edit import Edit
-from chat.models.file import Attachment, File, FileKind
+from chat.models.file import Attachment, File, FileKind, FileState
 from chat.models.link import Link, LinkState, MessageLink
 from chat.models.mention import Mention, MentionKind
 from chat.models.message import Message
@@ -23,6 +23,7 @@ __all__ = [
     "Edit",
     "File",
     "FileKind",
+    "FileState",
     "Imported",
     "Link",
     "LinkState",

@@ -8,6 +8,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils.safestring import SafeString, mark_safe
 
 
 class FileKind(models.TextChoices):
@@ -15,6 +16,13 @@ class FileKind(models.TextChoices):
     PDF = "pdf", "PDF"
     TEXT = "text", "Text"
     OTHER = "other", "File"
+
+
+class FileState(models.TextChoices):
+    """Of what stands for a file: its preview, and for a picture its own bytes, made anew without what it tells."""
+
+    WAITING = "waiting", "Being prepared"
+    READY = "ready", "Ready"
 
 
 class File(models.Model):
@@ -26,15 +34,21 @@ class File(models.Model):
     media_type = models.CharField(max_length=100)
     size_bytes = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
-    # Where the storage keeps it, and the smaller picture that stands for it ("" where there is none).
+    # Where the storage keeps it, and the smaller pictures that stand for it: so many, under this key and a number.
     key = models.CharField(max_length=100, unique=True)
     preview_key = models.CharField(max_length=100, blank=True)
+    previews = models.PositiveSmallIntegerField(default=0)
+    state = models.CharField(max_length=7, choices=FileState, default=FileState.READY)
+    # Who prepares it began then; after a while, and a few times, another may.
+    claimed_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
     # Of the picture, in pixels.
     width = models.PositiveIntegerField(null=True)
     height = models.PositiveIntegerField(null=True)
     pages = models.PositiveIntegerField(null=True)
-    # The first lines of a text, as plain text.
+    # The beginning of a text: as plain text for models, and its first lines highlighted for people.
     excerpt = models.TextField(blank=True)
+    excerpt_html = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -42,9 +56,29 @@ class File(models.Model):
             models.UniqueConstraint(fields=["org", "id"], name="file_in_org"),
             models.CheckConstraint(condition=Q(size_bytes__gte=0), name="file_size_not_negative"),
         ]
+        indexes = [
+            # What an organization keeps is summed from the index alone.
+            models.Index(fields=["org"], include=["size_bytes"], name="file_bytes_of_org"),
+            models.Index(fields=["uploader", "created_at"], name="file_by_uploader"),
+            models.Index(fields=["created_at"], condition=Q(state="waiting"), name="file_waiting"),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state == FileState.WAITING
+
+    @property
+    def is_animated(self) -> bool:
+        """Its first preview stands still, its second moves."""
+        return self.kind == FileKind.IMAGE and self.previews > 1
+
+    @property
+    def excerpt_safe(self) -> SafeString:
+        # Safe: chat.markdown's highlighter made it.
+        return mark_safe(self.excerpt_html)
 
 
 class Attachment(models.Model):
@@ -56,6 +90,7 @@ class Attachment(models.Model):
     class Meta:
         ordering = ["position", "id"]
         constraints = [models.UniqueConstraint(fields=["message", "file"], name="attachment_once")]
+        indexes = [models.Index(fields=["org", "-id"], name="attachment_newest")]
 
     def __str__(self) -> str:
         return f"{self.file_id} at {self.message_id}"

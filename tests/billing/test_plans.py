@@ -38,6 +38,8 @@ def test_the_plans_are_those_of_the_design() -> None:
     assert business.grant_ucr(2) == 6_600 * CREDIT
     assert business.has_sso and business.has_zero_retention and business.has_provider_allow_list
     assert enterprise.is_priced_on_request and enterprise.max_spaces is None
+    gigabytes = [plan.max_storage_mb and plan.max_storage_mb // 1024 for plan in (starter, team, business, enterprise)]
+    assert gigabytes == [1, 10, 100, None]
 
 
 def test_a_new_organization_starts_with_the_starters_credits(org: Org) -> None:
@@ -122,6 +124,18 @@ def test_a_full_plan_says_what_was_reached_and_which_plan_lifts_it(org: Org) -> 
     assert space.value.message == "The Starter plan allows 1 Space. The Team plan allows more."
     assert member.value.message == "The Starter plan allows 5 members. The Team plan allows more."
     assert member.value.details == {"limit": "max_members", "most": 5, "plan": "starter", "lifted_by": "team"}
+
+
+def test_files_are_counted_in_bytes_and_told_in_gigabytes(org: Org) -> None:
+    plans.enroll(org)
+    gigabyte = 1024**3
+    plans.require_room_for_bytes(org, gigabyte)
+
+    with pytest.raises(PlanLimit) as refused:
+        plans.require_room_for_bytes(org, gigabyte + 1)
+
+    assert refused.value.message == "The Starter plan allows 1 GB of files. The Team plan allows more."
+    assert plans.storage_bytes(org) == gigabyte
 
 
 def test_the_plan_that_lifts_a_limit_is_the_cheapest_that_does(org: Org) -> None:
