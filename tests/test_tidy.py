@@ -47,8 +47,9 @@ WEB_CLIENTS = {
 ONLY_IN = {
     "gateway.calls": {"billing/metering.py"},
     "stripe": {"billing/stripe_api.py"},
-    "markdown_it": {"chat/markdown.py"},
-    "nh3": {"chat/markdown.py"},
+    "markdown_it": {"chat/markdown/syntax.py", "chat/markdown/formula_syntax.py"},
+    "nh3": {"chat/markdown/__init__.py"},
+    "latex2mathml": {"chat/markdown/formulas.py"},
     "django.utils.safestring": {"chat/models/message.py", "chat/models/file.py"},
     "redis": {"chat/broadcast.py", "chat/live.py", "chat/hub.py", "chat/engine.py", "chat/views/health.py"},
     "channels.layers": set(),

@@ -28,7 +28,19 @@ def pack():
 
 > Remember the tickets.
 
-That is all. 💩
+- [ ] book
+- [x] pack
+
+The speed is $v = s / t$, and so
+
+$$
+t = \\frac{s}{v}
+- 1
+$$
+
+\\[ a = b \\]
+
+That is all, for $5 and $6. 💩
 """
 
 
@@ -72,7 +84,7 @@ def test_lines_are_counted_as_markdown_counts_them(odd: str) -> None:
     assert markdown.render(text[:covered]) + markdown.render("three") == markdown.render(text)
 
 
-@given(st.text(st.sampled_from("a#`~>-*1. \n|💩\r\u2028\t"), max_size=120), st.integers(0, 2**32))
+@given(st.text(st.sampled_from("a#`~>-*1. \n|💩\r\u2028\t$\\[]"), max_size=120), st.integers(0, 2**32))
 def test_whatever_grows_is_covered_in_whole_lines_and_never_past_its_end(text: str, seed: int) -> None:
     cuts = random.Random(seed).sample(range(len(text) + 1), k=min(8, len(text) + 1))
 
@@ -80,6 +92,12 @@ def test_whatever_grows_is_covered_in_whole_lines_and_never_past_its_end(text: s
 
     assert 0 <= covered <= len(text)
     assert covered == 0 or text[covered - 1] in "\r\n"
+
+
+def test_a_formula_that_is_still_growing_begins_no_list_and_no_heading() -> None:
+    assert blocks.finished("$$\nx\n- y\n# z\n") == 0
+    assert blocks.finished("$$\nx\n- y\n$$\nafter") == len("$$\nx\n- y\n$$\n")
+    assert blocks.finished("$$\nx\n\nafter") == len("$$\nx\n\n")
 
 
 def test_a_long_list_is_looked_at_again_only_when_it_has_grown() -> None:

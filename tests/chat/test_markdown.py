@@ -11,9 +11,16 @@ from hypothesis import strategies as st
 
 from chat import markdown
 
+MATH = {
+    *("math", "mrow", "mi", "mo", "mn", "mtext", "mspace", "mfrac", "msqrt", "mroot", "mstyle", "mpadded", "mphantom"),
+    *("msub", "msup", "msubsup", "munder", "mover", "munderover", "mtable", "mtr", "mtd"),
+}
+# What an attribute of a formula may say: words, lengths, and the source as text.
+MATH_VALUE = re.compile(r"true|false|inline|block|prefix|infix|postfix|normal|is-left|is-right|[-+]?[\d.]+[a-z]{0,2}")
 ALLOWED = {
     *("p", "br", "hr", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "li", "strong", "em", "s", "a", "code"),
     *("pre", "span", "table", "thead", "tbody", "tr", "th", "td"),
+    *MATH,
 }
 
 
@@ -46,6 +53,9 @@ def harmless(html: str) -> Tags:
     for tag, name, value in found.attributes:
         if name == "href":
             assert re.match(r"(https?://|mailto:)", value, re.IGNORECASE), value
+            assert tag == "a"
+        elif tag in MATH:
+            assert (tag, name) == ("math", "alttext") or MATH_VALUE.fullmatch(value), (tag, name, value)
         else:
             assert (name, tag) in {
                 *(("class", tag) for tag in ("code", "pre", "span", "th", "td")),
@@ -76,7 +86,7 @@ def test_hostile_text_comes_out_as_words(text: str) -> None:
     assert "SECRET" not in found.text or ("a", "href", "https://evil.test/?q=SECRET") in found.attributes
 
 
-@given(st.text(st.sampled_from("<>/\"'=&;:#![]()`*_~|\\ \nabhrefsconimgalt\x00\x01"), max_size=80))
+@given(st.text(st.sampled_from("<>/\"'=&;:#![]()`*_~|\\ \nabhrefsconimgalt\x00\x01$^{}"), max_size=80))
 def test_no_mix_of_signs_comes_out_as_anything_else(text: str) -> None:
     harmless(markdown.render(text))
 
@@ -104,6 +114,9 @@ ORDINARY = {
     "a language that nobody knows": ("```klingon\nx = 1\n```", '<pre class="highlight" data-language="klingon"><code>x = 1\n</code></pre>'),
     "html": ("a <b>b</b> & c", "<p>a &lt;b&gt;b&lt;/b&gt; &amp; c</p>\n"),
     "nothing": ("", ""),
+    "what is to be done": ("- [ ] a\n- [x] b\n", '<ul>\n<li><span class="task">☐</span> a</li>\n<li><span class="task is-done">☑</span> b</li>\n</ul>'),
+    "a task in a loose list of figures": ("1. [X] *a*\n\n2. b", '<p><span class="task is-done">☑</span> <em>a</em></p>'),
+    "a box that is no task": ("[ ] a\n\n- [x](https://e.test) b\n- `[x] c`\n- [ ]", "<li>[ ]</li>"),
 }  # fmt: skip
 
 
@@ -170,6 +183,15 @@ GROWING: dict[str, Callable[[int], str]] = {
     "mentions": lambda n: "<@M:" * (n // 4),
     "fences": lambda n: "```\n" * (n // 4),
     "entities": lambda n: "&a" * (n // 2),
+    "dollars": lambda n: "$" * n,
+    "half formulas": lambda n: "$a " * (n // 3),
+    "formulas": lambda n: "$a$ " * (n // 4),
+    "formulas that never end": lambda n: "$$\na\n" * (n // 5),
+    "escaped dollars": lambda n: "$\\$" * (n // 3),
+    "half bracketed formulas": lambda n: "\\(a " * (n // 4),
+    "half blocks of formulas": lambda n: "\\[\n" * (n // 3),
+    "tasks": lambda n: "- [ ] a\n" * (n // 8),
+    "half tasks": lambda n: "- [" * (n // 3),
 }
 
 
