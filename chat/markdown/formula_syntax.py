@@ -22,8 +22,8 @@ _DOLLAR = re.compile(r"\\.|\$", re.DOTALL)
 def add(parser: MarkdownIt) -> None:
     parser.inline.ruler.before("escape", "formula_in_brackets", _bracketed_rule)
     parser.inline.ruler.before("escape", "formula", _dollar_rule)
-    alt = {"alt": ["paragraph", "reference", "blockquote", "list"]}
-    parser.block.ruler.before("fence", "formula_block", _block_rule, alt)
+    breaks = ["paragraph", "reference", "blockquote", "list"]
+    parser.block.ruler.before("fence", "formula_block", _block_rule, {"alt": breaks})
 
 
 def _dollar_rule(state: StateInline, silent: bool) -> bool:

@@ -51,15 +51,17 @@ _ALPHABETS = {
 # Macros grow: a line of them can stand for more text than the world has.
 _GROWS = re.compile(r"\\(?:re)?new|\\provide|\\def|\\let|\\Declare")
 _NUMBERED = re.compile(r"&#x([0-9A-Fa-f]{1,6});")
-# How the library says that it does not understand, on purpose and by accident.
-_NOT_UNDERSTOOD = (
-    *(each for each in vars(exceptions).values() if isinstance(each, type)),
-    *(LookupError, ValueError, TypeError, AttributeError, StopIteration, RuntimeError),
-)
 
 
 class Unreadable(Exception):
     """This formula is not shown as one."""
+
+
+# How the library says that it does not understand, on purpose and by accident.
+_NOT_UNDERSTOOD: tuple[type[Exception], ...] = (
+    *(each for each in vars(exceptions).values() if isinstance(each, type) and issubclass(each, Exception)),
+    *(Unreadable, LookupError, ValueError, TypeError, AttributeError, StopIteration, RuntimeError),
+)
 
 
 def mathml(source: str, env: dict[str, Any], *, is_block: bool) -> str:
@@ -74,7 +76,7 @@ def mathml(source: str, env: dict[str, Any], *, is_block: bool) -> str:
                 return ""
         root = converter.convert_to_element(source, display=display)
         inner = "".join(_written(child, DEPTH_MAX) for child in root)
-    except (Unreadable, *_NOT_UNDERSTOOD):
+    except _NOT_UNDERSTOOD:
         return ""
     finally:
         env["formula_seconds"] -= time.thread_time() - begun

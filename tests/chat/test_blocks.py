@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat import blocks, markdown
@@ -66,6 +66,7 @@ def test_a_fence_is_finished_only_after_it_is_closed_and_something_follows() -> 
     assert blocks.finished("```\ncode\n```\nafter") == len("```\ncode\n```\n")
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, len(ANSWER)), max_size=40))
 def test_the_blocks_shown_are_the_beginning_of_the_whole(cuts: list[int]) -> None:
     shown, covered = grow(ANSWER, cuts)
@@ -84,6 +85,7 @@ def test_lines_are_counted_as_markdown_counts_them(odd: str) -> None:
     assert markdown.render(text[:covered]) + markdown.render("three") == markdown.render(text)
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("a#`~>-*1. \n|💩\r\u2028\t$\\[]"), max_size=120), st.integers(0, 2**32))
 def test_whatever_grows_is_covered_in_whole_lines_and_never_past_its_end(text: str, seed: int) -> None:
     cuts = random.Random(seed).sample(range(len(text) + 1), k=min(8, len(text) + 1))
