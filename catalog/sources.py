@@ -14,6 +14,7 @@ from importlib import resources
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from catalog.providers import KNOWN_BASES, LOCAL
 
@@ -83,7 +84,7 @@ def models_dev() -> Reading:
 def local_model() -> Reading:
     """The model that the operator serves on this machine, as the settings describe it."""
     told: dict[str, Any] = settings.LOCAL_MODEL
-    provider = ProviderFacts(LOCAL, "This server", "", (), "", is_local=True)
+    provider = ProviderFacts(LOCAL, gettext_noop("This server"), "", (), "", is_local=True)
     offer = OfferFacts(
         provider=LOCAL,
         offer_id=told["id"],

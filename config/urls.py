@@ -5,7 +5,7 @@
 
 from django.urls import include, path
 
-from chat.views import entry, health, messages, people, replies, spaces
+from chat.views import entry, health, languages, messages, people, replies, spaces
 
 urlpatterns = [
     path("", entry.home, name="home"),
@@ -29,6 +29,7 @@ urlpatterns = [
     path("replies/<uuid:reply_id>/", replies.show, name="reply"),
     path("replies/<uuid:reply_id>/stop/", replies.stop, name="reply_stop"),
     path("replies/<uuid:reply_id>/retry/", replies.retry, name="reply_retry"),
+    path("language/", languages.choose, name="language"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -69,6 +69,7 @@ reply_stop          POST   private  L  N  N  N  F  Y  Y  N  N  N  N  L  N  S
 reply_stop          POST   public   L  N  N  F  N  F  F  Y  Y  F  N  L  F  S
 reply_retry         POST   private  L  N  N  N  Y  Y  Y  N  N  N  N  L  N  S
 reply_retry         POST   public   L  N  N  Y  N  Y  Y  Y  Y  Y  N  L  Y  S
+language            POST   private  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y
 livez               GET    private  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y
 readyz              GET    private  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y
 account_login       GET    private  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y
@@ -141,6 +142,7 @@ def body(name: str, world: World, place: Place) -> dict[str, str]:
         "space_edit": {"name": "Renamed", "private": "on" if place.space.is_private else ""},
         "space_members": {"member": newcomer},
         "invite": {"space": str(place.space.pk), "role": "member", "days": "7", "uses": "1"},
+        "language": {"language": "zh-hant", "next": "/"},
         "account_login": {"login": "nobody@people.example.com", "password": "wrong horse"},
         "account_reset_password": {"email": "nobody@people.example.com"},
     }.get(name, {})
@@ -213,7 +215,7 @@ def test_everybody_gets_what_the_table_says_and_no_word_of_anybody_else(name: st
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("name", sorted(OURS - {"home", "welcome", "join", "livez", "readyz"}))
+@pytest.mark.parametrize("name", sorted(OURS - {"home", "welcome", "join", "language", "livez", "readyz"}))
 @pytest.mark.parametrize("as_json", [False, True], ids=["page", "json"])
 def test_what_is_denied_answers_like_what_does_not_exist(name: str, as_json: bool, world: World) -> None:
     wrong, compared = [], 0

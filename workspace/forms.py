@@ -6,7 +6,9 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from workspace import names
@@ -37,7 +39,16 @@ class SignupForm(forms.Form):
 
     def signup(self, request: HttpRequest, user: User) -> None:
         user.name = self.cleaned_data["name"]
-        user.save(update_fields=["name"])
+        if get_language() != settings.LANGUAGE_CODE:
+            user.language = get_language()  # mails that no browser asks for are in it too
+        user.save(update_fields=["name", "language"])
+
+
+class LanguageForm(forms.Form):
+    """Blank is what the browser asks for; `next` is the page to come back to."""
+
+    language = forms.ChoiceField(choices=settings.LANGUAGES, required=False)
+    next = forms.CharField(max_length=2000, required=False, strip=False)
 
 
 class OrgForm(forms.Form):

@@ -15,6 +15,8 @@ from django.utils import translation
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext
 
+from workspace.models import User
+
 COOKIE_DAYS = 365
 _NAMES = dict(settings.LANGUAGES)
 
@@ -43,6 +45,12 @@ def of_person(request: HttpRequest) -> str:
     except (OperationalError, InterfaceError):
         return ""  # the page that needs the database says so itself, in the language of the browser
     return chosen if chosen in _NAMES else ""
+
+
+def choose(user: User, language: str) -> None:
+    """Keep the person's choice, for every browser of theirs; "" leaves it to the browser."""
+    user.language = language
+    user.save(update_fields=["language"])
 
 
 def remember(response: HttpResponse, language: str) -> None:

@@ -22,7 +22,7 @@ from django.utils.translation.template import templatize
 
 ROOMS = ("workspace", "catalog", "gateway", "billing", "tools", "chat", "api", "config", "templates", "static/js")
 # Besides the scripts' own words: sentences that a row keeps, and that each browser says in its own language.
-SAID_IN_BROWSERS = ("static/js/", "chat/reasons.py", "billing/refusals.py", "gateway/errors.py")
+SAID_IN_BROWSERS = ("static/js/", "chat/reasons.py", "catalog/sources.py", "billing/refusals.py", "gateway/errors.py")
 BROWSER = "Said in browsers."
 KEYWORDS = DEFAULT_KEYWORDS | {
     "gettext_lazy": None,

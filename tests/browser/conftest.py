@@ -55,7 +55,7 @@ def tab_of(chromium: Browser, served: Stack) -> Iterator[Callable[..., Page]]:
     troubles: list[str] = []
 
     def open_tab(member: Member, **options: Any) -> Page:
-        context = chromium.new_context(locale="en-GB", **options)
+        context = chromium.new_context(**{"locale": "en-GB", **options})
         contexts.append(context)
         context.add_cookies([{"name": "parley", "value": _session_of(member), "url": served.url}])
         page = context.new_page()
