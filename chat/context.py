@@ -9,9 +9,9 @@ from django.http import HttpRequest
 
 from billing import ledger
 from billing.models import Account
-from chat import broadcast
+from chat import broadcast, sidebar
 from workspace import access
-from workspace.models import Member, Space
+from workspace.models import Member
 
 
 def signed_in(request: HttpRequest) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def signed_in(request: HttpRequest) -> dict[str, Any]:
         "org": member.org,
         "member": member,
         "memberships": memberships,
-        "spaces": list(Space.objects.joined_by(member).of_the_plan().order_by("name")),
+        "sidebar": sidebar.of(member),
         "balance": _balance(member),
         "plan": account.plan if account else None,
     }

@@ -34,6 +34,7 @@ def create_space(creator: Member, *, name: str, is_private: bool) -> Space:
     """Raises PlanLimit, Invalid, Forbidden."""
     org = orgs.lock(creator.org)
     plans.require_room_for_space(org, Space.objects.filter(org=org).of_the_plan().count() + 1)
+    transaction.on_commit(lambda: broadcast.sidebar_changed([creator.pk]))
     return spaces.create(creator, name=name, is_private=is_private)
 
 
@@ -57,9 +58,16 @@ def accept(invitation: Invitation, user: User) -> Member:
 
 
 @transaction.atomic
+def add_to_space(actor: Member, space: Space, member: Member) -> None:
+    spaces.add(actor, space, member)
+    transaction.on_commit(lambda: broadcast.sidebar_changed([member.pk]))
+
+
+@transaction.atomic
 def remove_from_space(actor: Member, space: Space, member: Member) -> None:
     spaces.remove(actor, space, member)
     transaction.on_commit(lambda: broadcast.removed_from_space(space.pk, member.pk))
+    transaction.on_commit(lambda: broadcast.sidebar_changed([member.pk]))
     if space.is_private or member.is_guest:
         transaction.on_commit(lambda: replies.stop_all_of(member, by=actor, space=space))
 

@@ -5,7 +5,7 @@
 
 from django.urls import include, path
 
-from chat.views import entry, health, languages, messages, people, replies, spaces
+from chat.views import entry, health, languages, messages, people, replies, sidebar, spaces
 
 urlpatterns = [
     path("", entry.home, name="home"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("join/<str:key>/", entry.join, name="join"),
     path("orgs/<slug:slug>/", entry.org, name="org"),
     path("orgs/<slug:slug>/spaces/", spaces.index, name="spaces"),
+    path("orgs/<slug:slug>/sidebar/", sidebar.show, name="sidebar"),
     path("orgs/<slug:slug>/people/", people.index, name="people"),
     path("orgs/<slug:slug>/people/invite/", people.invite, name="invite"),
     path("orgs/<slug:slug>/people/<uuid:member_id>/remove/", people.remove, name="remove_from_org"),

@@ -97,7 +97,7 @@ def members(request: HttpRequest, space_id: UUID) -> HttpResponse:
         if not form.is_valid():
             raise Invalid(_("Pick somebody to add."))
         spaces.require_manager(seat.member, seat.space)
-        spaces.add(seat.member, seat.space, access.colleague(seat.member, form.cleaned_data["member"]))
+        places.add_to_space(seat.member, seat.space, access.colleague(seat.member, form.cleaned_data["member"]))
         return redirect("space_members", space_id=space_id)
     request.member = seat.member  # type: ignore[attr-defined]
     here = seat.space.space_members.filter(member__left_at=None).select_related("member__user")

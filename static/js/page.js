@@ -1,5 +1,6 @@
 // What every page brings to life, and the one live connection of a signed-in page.
-// Called by: templates/base.html.
+// Called by: templates/base.html. The shortcuts come first: they hear a key before anything else does.
+import { shortcut } from "parley/models/shortcuts";
 import "parley/elements/connection-banner";
 import "parley/elements/copy-button";
 import "parley/elements/credit-balance";
@@ -7,7 +8,19 @@ import "parley/elements/local-time";
 import "parley/elements/nav-drawer";
 import "parley/elements/space-links";
 import "parley/elements/theme-switch";
+import { clone } from "parley/lib/html";
+import { gettext } from "parley/lib/words";
 import { connection } from "parley/models/connection";
 
 const { org } = document.body.dataset;
 if (org) connection.open(org);
+
+if (document.getElementById("shortcut-sheet")) {
+  shortcut("?", { label: gettext("This list of shortcuts"), run: openSheet, anywhere: true });
+  document.addEventListener("click", ({ target }) => target.closest("[data-shortcuts-sheet]") && openSheet());
+}
+
+async function openSheet() {
+  await import("parley/elements/shortcut-sheet");
+  document.body.append(clone("shortcut-sheet"));
+}
