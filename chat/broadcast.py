@@ -46,6 +46,11 @@ def inbox_topic(member_id: uuid.UUID) -> str:
     return f"inbox:{member_id}"
 
 
+def pulse_topic(space_id: uuid.UUID) -> str:
+    """That something happens in a Space, for those who joined it and do not look at it."""
+    return f"pulse:{space_id}"
+
+
 def session_topic(session_key: str) -> str:
     return f"session:{session_key}"
 
@@ -68,13 +73,39 @@ def as_json(message: Message) -> dict[str, object]:
     }
 
 
-def messages_changed(space_id: uuid.UUID, messages: Iterable[dict[str, object]]) -> None:
-    """Tell everyone in the Space. Messages come in the order of their revisions."""
+def as_pulse(message: Message) -> dict[str, object]:
+    """That there is a new message, without what it says."""
+    return {
+        "type": "space.active",
+        "space": message.space_id,
+        "position": message.position,
+        "author": message.author_id,
+        "mentions": message.mention_ids,
+        "group": message.calls_group,
+        "thread": message.parent_id,
+        "in_feed": message.in_feed,
+    }
+
+
+def messages_changed(
+    space_id: uuid.UUID, messages: Iterable[dict[str, object]], *, pulses: Iterable[dict[str, object]] = ()
+) -> None:
+    """Tell everyone in the Space, and that it is active. Messages come in the order of their revisions."""
     frames = []
     for message in messages:
         small = message if len(str(message["html"])) <= HTML_MAX else {**message, "html": None}
         frames.append({"type": "message.changed", "space": space_id, "revision": message["revision"], "message": small})
-    publish([(space_topic(space_id), frame) for frame in frames])
+    told = [(space_topic(space_id), frame) for frame in frames]
+    publish(told + [(pulse_topic(space_id), pulse) for pulse in pulses])
+
+
+def to_member(member_id: uuid.UUID, frame: dict[str, object]) -> None:
+    """Tell one person, in every tab that they have open."""
+    publish([(inbox_topic(member_id), frame)])
+
+
+def to_members(member_ids: Iterable[uuid.UUID], frame: dict[str, object]) -> None:
+    publish([(inbox_topic(member_id), frame) for member_id in member_ids])
 
 
 def pool_changed(org_id: uuid.UUID) -> None:
@@ -92,13 +123,13 @@ def space_changed(space: Space) -> None:
     publish([(space_topic(space.pk), frame)])
 
 
-def to_member(member_id: uuid.UUID, frame: dict[str, object]) -> None:
-    publish([(inbox_topic(member_id), frame)])
-
-
 def sidebar_changed(member_ids: Iterable[uuid.UUID]) -> None:
-    """Where these members can go has changed: their browsers fetch the sidebar again."""
-    publish([(inbox_topic(member_id), {"type": "sidebar.changed"}) for member_id in member_ids])
+    """Where these members can go has changed: their browsers fetch the sidebar again, their sockets their Spaces."""
+    frames: list[tuple[str, dict[str, object]]] = []
+    for member_id in member_ids:
+        frames.append((member_topic(member_id), {"type": "joined"}))
+        frames.append((inbox_topic(member_id), {"type": "sidebar.changed"}))
+    publish(frames)
 
 
 def removed_from_space(space_id: uuid.UUID, member_id: uuid.UUID) -> None:

@@ -77,7 +77,7 @@ def post(space: Space, author: Member, *, text: str, client_id: uuid.UUID) -> li
     )
     message.save(force_insert=True)
     _write_mentions(message, found)
-    message.mark_new(mention_ids=[str(member.pk) for member in found.members])
+    message.mark_new(mention_ids=[str(member.pk) for member in found.members], calls_group=bool(found.groups))
     written = [message, *replies.ask(message, found.ai_models, first_position=position + 1)]
     tell(space, written)
     return written
@@ -108,7 +108,10 @@ def tell(space: Space, messages: Sequence[Message]) -> None:
 
     They come from `load`, or are whole: what the partial shows is known, and the row was written as the object says.
     """
-    transaction.on_commit(lambda: broadcast.messages_changed(space.pk, [broadcast.as_json(m) for m in messages]))
+    pulses = [broadcast.as_pulse(m) for m in messages if m.revision == m.position]
+    transaction.on_commit(
+        lambda: broadcast.messages_changed(space.pk, [broadcast.as_json(m) for m in messages], pulses=pulses)
+    )
 
 
 def load(ids: list[uuid.UUID]) -> list[Message]:

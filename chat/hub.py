@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import uuid
 from collections import defaultdict
+from collections.abc import Collection
 from typing import Protocol
 
 import orjson
@@ -50,31 +51,37 @@ class Hub:
         self._pubsub: redis.asyncio.client.PubSub | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def join(self, topic: str, reader: Reader) -> None:
-        """Listen to a topic. On return every later frame arrives (as soon as Redis is there, when it is away)."""
-        self.readers[topic].add(reader)
+    async def join(self, topics: Collection[str], reader: Reader) -> None:
+        """Listen to topics. On return every later frame arrives (as soon as Redis is there, when it is away)."""
         if self._task is None:
             self._task = asyncio.create_task(self._run())
-        ready = self._subscribed.get(topic)
-        if ready is None:
-            ready = self._subscribed[topic] = asyncio.Event()
-            await self._tell_redis("subscribe", topic)
-        try:
-            await asyncio.wait_for(ready.wait(), 2)
-        except TimeoutError:
-            self._deaf.add(topic)
-            _log.warning("hub.join_late", topic=topic)
+        fresh = [topic for topic in topics if topic not in self._subscribed]
+        self._subscribed.update({topic: asyncio.Event() for topic in fresh})
+        for topic in topics:
+            self.readers[topic].add(reader)
+        await self._tell_redis("subscribe", fresh)
+        for topic in topics:
+            ready = self._subscribed.get(topic)
+            if ready is None or ready.is_set():  # left again meanwhile, or heard already
+                continue
+            try:
+                await asyncio.wait_for(ready.wait(), 2)
+            except TimeoutError:
+                self._deaf.update(each for each in topics if (late := self._subscribed.get(each)) and not late.is_set())
+                _log.warning("hub.join_late", topics=len(topics))
+                return
 
-    async def leave(self, topic: str, reader: Reader) -> None:
-        listening = self.readers.get(topic)
-        if listening is None:
-            return
-        listening.discard(reader)
-        if not listening:
-            del self.readers[topic]
-            self._subscribed.pop(topic, None)
-            self._deaf.discard(topic)
-            await self._tell_redis("unsubscribe", topic)
+    async def leave(self, topics: Collection[str], reader: Reader) -> None:
+        unheard = []
+        for topic in topics:
+            listening = self.readers.get(topic, set())
+            listening.discard(reader)
+            if not listening and topic in self.readers:
+                del self.readers[topic]
+                self._subscribed.pop(topic, None)
+                self._deaf.discard(topic)
+                unheard.append(topic)
+        await self._tell_redis("unsubscribe", unheard)
 
     async def close(self) -> None:
         if self._task is not None:
@@ -159,22 +166,28 @@ class Hub:
             self._deaf |= topics  # the next confirmation asks again; and browsers notice the next revision
             _log.warning("hub.catch_up_failed", topics=len(topics))
             return
-        for space_id, revision in rows:
-            frame = {"type": "space.subscribed", "space": space_id, "revision": revision}
-            for reader in list(self.readers.get(broadcast.space_topic(space_id), ())):
+        frames = [
+            (broadcast.space_topic(space_id), {"type": "space.subscribed", "space": space_id, "revision": revision})
+            for space_id, revision in rows
+        ]
+        frames += [(topic, {"type": "unread.changed"}) for topic in topics if topic.startswith("inbox:")]
+        for topic, frame in frames:
+            for reader in list(self.readers.get(topic, ())):
                 reader.offer(broadcast.encode(frame).decode())
 
-    async def _tell_redis(self, verb: str, topic: str) -> None:
-        if self._pubsub is None:
+    async def _tell_redis(self, verb: str, topics: Collection[str]) -> None:
+        if self._pubsub is None or not topics:
             return  # _connect subscribes to all that is wanted
         try:
-            await getattr(self._pubsub, verb)(topic)
+            await getattr(self._pubsub, verb)(*topics)
         except (redis.RedisError, OSError):
             _log.warning("hub.away", verb=verb)
 
 
 def _revisions(topics: set[str]) -> list[tuple[uuid.UUID, int]]:
     ids = [topic.removeprefix("space:") for topic in topics if topic.startswith("space:")]
+    if not ids:
+        return []
     return list(Space.objects.filter(pk__in=ids).values_list("pk", "revision"))
 
 

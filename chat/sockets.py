@@ -41,7 +41,11 @@ class Socket(AsyncWebsocketConsumer):
     """One open tab of a member. Frames: docs/socket.md."""
 
     async def connect(self) -> None:
-        self.spaces: set[uuid.UUID] = set()
+        self.spaces: set[uuid.UUID] = set()  # heard in full
+        self.joined: set[uuid.UUID] = set()  # of the others among these, only that something happens
+        self._pulses: set[uuid.UUID] = set()
+        self._lost: set[uuid.UUID] = set()  # kicked out of since the last reading of rights began
+        self._looking = asyncio.Lock()
         self.member: Member | None = None
         self._queue: deque[str] = deque()
         self._has_frames = asyncio.Event()
@@ -59,8 +63,8 @@ class Socket(AsyncWebsocketConsumer):
         except Refused:
             await self.close(4403)
             return
-        for topic in self._own_topics():
-            await hub.join(topic, self)
+        await hub.join(self._own_topics(), self)
+        await self._follow(await database_sync_to_async(_joined)(self.member))
         self._tasks = [asyncio.create_task(self._write()), asyncio.create_task(self._recheck())]
         for task in self._tasks:
             task.add_done_callback(self._note_end)
@@ -69,8 +73,9 @@ class Socket(AsyncWebsocketConsumer):
         for task in self._tasks:
             task.cancel()
         if self.member is not None:
-            for topic in [*self._own_topics(), *(broadcast.space_topic(space) for space in self.spaces)]:
-                await hub.leave(topic, self)
+            whole = [broadcast.space_topic(space) for space in self.spaces]
+            pulses = [broadcast.pulse_topic(space) for space in self._pulses]
+            await hub.leave([*self._own_topics(), *whole, *pulses], self)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self.member is None:
@@ -103,8 +108,13 @@ class Socket(AsyncWebsocketConsumer):
         elif frame["type"] == "kick" and frame["space"] is None:
             self._end(4403)
         elif frame["type"] == "kick":
+            self._lost.add(uuid.UUID(frame["space"]))
             self._tasks.append(asyncio.create_task(self._lose(uuid.UUID(frame["space"]))))
-        elif frame["type"] == "recheck" and uuid.UUID(frame["space"]) in self.spaces:
+        elif (
+            frame["type"] == "joined"
+            or frame["type"] == "recheck"
+            and uuid.UUID(frame["space"]) in self.spaces | self.joined
+        ):
             self._tasks.append(asyncio.create_task(self._look_again()))
 
     # --- private --------------------------------------------------------------------------------
@@ -116,7 +126,8 @@ class Socket(AsyncWebsocketConsumer):
         try:
             space = await database_sync_to_async(self._open)(space_id)
             self.spaces.add(space.pk)
-            await hub.join(broadcast.space_topic(space.pk), self)
+            await hub.join([broadcast.space_topic(space.pk)], self)
+            await self._follow(self.joined)
             # Read again after joining: what changed in between is in the revision, what comes later is on the wire;
             # and a right that was lost in between was lost before its kick could find this Space here.
             space = await database_sync_to_async(self._open)(space_id)
@@ -137,10 +148,24 @@ class Socket(AsyncWebsocketConsumer):
         except NotFound:
             return
         self.spaces.discard(space)
-        await hub.leave(broadcast.space_topic(space), self)
+        await self._follow(self.joined)
+        await hub.leave([broadcast.space_topic(space)], self)
+
+    async def _follow(self, joined: set[uuid.UUID]) -> None:
+        """Hear that something happens in these Spaces, but for those that are heard in full.
+
+        What is wanted is settled before anything waits, so that two at once agree.
+        """
+        self.joined = joined - self._lost
+        wanted = self.joined - self.spaces
+        gone, fresh, self._pulses = self._pulses - wanted, wanted - self._pulses, wanted
+        leaving = hub.leave([broadcast.pulse_topic(space) for space in gone], self)
+        joining = hub.join([broadcast.pulse_topic(space) for space in fresh], self)
+        await asyncio.gather(leaving, joining)
 
     async def _lose(self, space_id: uuid.UUID) -> None:
-        if space_id in self.spaces:
+        if space_id in self.spaces | self.joined:
+            self.joined = self.joined - {space_id}
             await self._unsubscribe(str(space_id))
             self._say({"type": "space.removed", "space": space_id})
 
@@ -164,35 +189,42 @@ class Socket(AsyncWebsocketConsumer):
                 _log.warning("recheck.failed", error=type(error).__name__)
 
     async def _look_again(self) -> None:
+        async with self._looking:  # one reading after another, so that none undoes a later one
+            await self._compare_rights()
+
+    async def _compare_rights(self) -> None:
+        self._lost.clear()
         asked = set(self.spaces)  # one that is subscribed to meanwhile is not lost
-        code, mine = await database_sync_to_async(self._rights_now)(asked)
+        code, mine, joined = await database_sync_to_async(self._rights_now)(asked)
         if code:
             self._end(code)
             return
-        for space in asked - set(mine):
+        for space in (asked | self.joined) - joined - set(mine):
             await self._lose(space)
+        await self._follow(joined)
         for space, revision in mine.items():
             # Whatever frame was lost on its way, nobody stays behind for longer than this.
             self._say({"type": "space.subscribed", "space": space, "revision": revision})
 
-    def _rights_now(self, spaces: set[uuid.UUID]) -> tuple[int, dict[uuid.UUID, int]]:
-        """A close code, or 0 and the Spaces that are still this member's to read, with their revisions."""
+    def _rights_now(self, spaces: set[uuid.UUID]) -> tuple[int, dict[uuid.UUID, int], set[uuid.UUID]]:
+        """A close code, or 0 and the Spaces that are still this member's to read, with their revisions; all joined."""
         assert self.member is not None
         # One trip to a thread for all of it: a thousand sockets ask, each twice a minute.
         user = get_user(SimpleNamespace(session=_session_store(self.scope["session"].session_key)))  # type: ignore[arg-type]
         if not user.is_authenticated:
-            return 4401, {}
+            return 4401, {}, set()
         try:
             member = access.member(user, self.member.org.slug)
         except Refused:
-            return 4403, {}
+            return 4403, {}, set()
+        joined = _joined(member)
         mine = Space.objects.visible_to(member).filter(pk__in=spaces)
-        return 0, dict(mine.values_list("pk", "revision"))
+        return 0, dict(mine.values_list("pk", "revision")), joined
 
     def _own_topics(self) -> list[str]:
         assert self.member is not None
-        topics = [broadcast.org_topic(self.member.org_id), broadcast.member_topic(self.member.pk)]
-        topics.append(broadcast.inbox_topic(self.member.pk))
+        of_member = (broadcast.member_topic(self.member.pk), broadcast.inbox_topic(self.member.pk))
+        topics = [broadcast.org_topic(self.member.org_id), *of_member]
         key = self.scope["session"].session_key
         return [*topics, broadcast.session_topic(key)] if key else topics
 
@@ -228,6 +260,10 @@ class Socket(AsyncWebsocketConsumer):
             self._close_code = code
             self._queue.clear()
             self._tasks.append(asyncio.create_task(self.close(code)))
+
+
+def _joined(member: Member) -> set[uuid.UUID]:
+    return set(Space.objects.joined_by(member).values_list("pk", flat=True))
 
 
 socket_urls = [path("orgs/<slug:slug>/socket/", Socket.as_asgi())]

@@ -114,8 +114,12 @@ class Message(models.Model):
     def mention_ids(self) -> list[str]:
         return [str(mention.member_id) for mention in self.mentions.all() if mention.member_id]
 
-    def mark_new(self, *, mention_ids: list[str]) -> None:
+    @cached_property
+    def calls_group(self) -> bool:
+        return any(mention.group for mention in self.mentions.all())
+
+    def mark_new(self, *, mention_ids: list[str], calls_group: bool = False) -> None:
         """Whom a message just made mentions, and that a member's has no reply, is known: showing it asks nothing."""
-        self.mention_ids = mention_ids
+        self.mention_ids, self.calls_group = mention_ids, calls_group
         if not self.is_by_ai_model:
             self._meta.get_field("reply").set_cached_value(self, None)  # type: ignore[union-attr]

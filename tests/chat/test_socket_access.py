@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 import textwrap
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -20,7 +21,8 @@ from tests.databases import ROOT
 from tests.stack import Stack
 from tests.workspace import actors
 from tests.workspace.actors import ACTORS, FROZEN, OTHER, PRIVATE, PUBLIC, World
-from workspace.models import Member, User
+from workspace import spaces
+from workspace.models import Member, Space, User
 
 # What comes of connecting to one's organization (or, from outside, to the home one), and of subscribing to its Spaces.
 CONNECTS = {
@@ -124,8 +126,8 @@ def test_the_frames_that_a_socket_takes_are_those_of_this_test() -> None:
 
 def test_the_page_about_the_socket_names_every_frame_and_every_close_code() -> None:
     page = (ROOT / "docs/socket.md").read_text(encoding="utf-8")
-    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "chat").glob("*.py"))
-    between_processes = {"kick", "recheck", "signed_out", "stop"}
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "chat").rglob("*.py"))
+    between_processes = {"kick", "recheck", "joined", "signed_out", "stop"}
     told = set(re.findall(r'"type": ?"((?!websocket)[a-z_.]+)"', source)) - between_processes
 
     documented = re.findall(r"^\| `([a-z.]+)`", page, re.MULTILINE)
@@ -236,3 +238,66 @@ def test_frames_that_are_none_are_refused_in_words_or_by_closing(
     assert close_code(flood) == 4400
     say(patient, {"type": "ping"})
     assert hear(patient) == {"type": "pong"}
+
+
+def pulses_in(socket: ClientConnection, member: Member, world: World) -> set[str]:
+    """The Spaces of which this socket hears that something happens."""
+    now = uuid.uuid4().hex
+    places_by_word = {PUBLIC: world.public, PRIVATE: world.private, OTHER: world.foreign}
+    for word, place in places_by_word.items():
+        frame = {"type": "space.active", "word": f"~{word}~{now}"}
+        broadcast.publish([(broadcast.pulse_topic(place.space.pk), frame)])
+    frames = heard_until_now(socket, member)
+    assert all(frames.count(f"~{word}~{now}") <= 1 for word in places_by_word)
+    return {word for word in places_by_word if f"~{word}~{now}" in frames}
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not come true"
+
+
+def test_activity_is_told_to_those_who_joined_unless_they_hear_the_space_in_full(
+    world: World, dial: Callable[..., ClientConnection]
+) -> None:
+    member = Member.objects.select_related("org").get(user=world.users["member"])
+    outsider = Member.objects.select_related("org").get(user=world.users["same_org_not_in_private_space"])
+    creator = Member.objects.get(user=world.users["space_owner"])
+    mine, theirs = dial("member"), dial("same_org_not_in_private_space")
+    for socket in (mine, theirs):
+        say(socket, {"type": "ping"})
+        assert hear(socket) == {"type": "pong"}  # what it hears is settled before it listens to us
+    joined = set(Space.objects.joined_by(member).values_list("pk", flat=True))
+    assert joined >= {world.private.space.pk}
+    at_first = {PUBLIC, PRIVATE} if world.public.space.pk in joined else {PRIVATE}
+
+    assert pulses_in(mine, member, world) == at_first
+    assert PRIVATE not in pulses_in(theirs, outsider, world)
+
+    say(mine, {"type": "space.subscribe", "space": str(world.private.space.pk)})
+    until(lambda: PRIVATE not in pulses_in(mine, member, world))
+    say(mine, {"type": "space.unsubscribe", "space": str(world.private.space.pk)})
+    until(lambda: PRIVATE in pulses_in(mine, member, world))
+
+    places.remove_from_space(creator, world.private.space, member)
+    until(lambda: PRIVATE not in pulses_in(mine, member, world))
+    spaces.add(creator, world.private.space, outsider)
+    broadcast.sidebar_changed([outsider.pk])
+    until(lambda: PRIVATE in pulses_in(theirs, outsider, world))
+
+
+def test_what_is_for_one_person_reaches_each_of_their_tabs_and_nobody_else(
+    world: World, dial: Callable[..., ClientConnection]
+) -> None:
+    member = Member.objects.select_related("org").get(user=world.users["member"])
+    owner = Member.objects.select_related("org").get(user=world.users["org_owner"])
+    tabs, other = [dial("member"), dial("member")], dial("org_owner")
+    for socket in (*tabs, other):
+        say(socket, {"type": "ping"})
+        assert hear(socket) == {"type": "pong"}
+
+    broadcast.to_member(member.pk, {"type": "unread.changed", "word": "~only me~"})
+
+    assert all("~only me~" in heard_until_now(tab, member) for tab in tabs)
+    assert "~only me~" not in heard_until_now(other, owner)
