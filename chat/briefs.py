@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from billing import metering
 from chat import reasons, transcript
-from chat.models import Reply, ReplyState
+from chat.models import Message, Reply, ReplyState
 from gateway.wire import Request
 from workspace.errors import Refused
+from workspace.models import Space
 
 # The question is always asked, if cut short: a budget below this would leave nothing of it.
 BYTES_MIN = 600
@@ -28,14 +29,15 @@ def reserve(reply: Reply, lines: list[transcript.Line]) -> None:
         reply.ended_at = timezone.now()
 
 
-def history(reply: Reply) -> list[transcript.Line]:
-    """The lines that everyone who answers this question reads."""
-    return transcript.lines(reply.space, reads_to=reply.reads_to, asked_at=reply.question.created_at)
+def lines(question: Message, space: Space) -> list[transcript.Line]:
+    """What everyone who answers this question reads: it and what came before it, in its thread or in the feed."""
+    reads_to, asked_at = question.position, question.created_at
+    return transcript.lines(space, reads_to=reads_to, asked_at=asked_at, root=question.parent)
 
 
 def request(reply: Reply, metered: metering.Metered, *, shorten: int = 1) -> Request:
     """What the worker asks. `shorten` divides the history after a provider found it too long."""
-    made = _transcript(reply, history(reply), max_bytes=reply.reads_bytes // shorten)
+    made = _transcript(reply, lines(reply.question, reply.space), max_bytes=reply.reads_bytes // shorten)
     return Request(made.turns, metered.max_output_tokens, settings.REPLY_MAX_TEXT_BYTES)
 
 

@@ -69,6 +69,8 @@ def as_json(message: Message) -> dict[str, object]:
         "position": message.position,
         "revision": message.revision,
         "state": message.state,
+        "parent": message.parent_id,
+        "in_feed": message.in_feed,
         "html": html,
     }
 

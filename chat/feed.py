@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from chat import broadcast, markdown, mentions
 from chat.models import Mention, MentionKind, Message
+from chat.models.message import MessageQuerySet
 from workspace import spaces
 from workspace.errors import Invalid
 from workspace.languages import fill
@@ -34,6 +35,7 @@ class Page:
 
     messages: list[Message]
     has_more: bool
+    has_newer: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,39 +48,54 @@ class Changes:
 
 
 @transaction.atomic
-def post(space: Space, author: Member, *, text: str, client_id: uuid.UUID) -> list[Message]:
+def post(
+    space: Space,
+    author: Member,
+    *,
+    text: str,
+    client_id: uuid.UUID,
+    parent: Message | None = None,
+    in_feed: bool | None = None,
+    ask: str | None = None,
+) -> list[Message]:
     """Write a message and ask every model it mentions. The same client_id again returns what the first made.
 
-    Raises Invalid, TooLong, Archived, ReadOnly. Who writes in a public Space joins it by that. An answer that cannot be
-    paid for is refused; the message stands.
+    With `parent` it goes to the thread of that message, and into the feed too where `in_feed`; `ask` is whom it asks
+    there without a mention (threads.asked). Raises Invalid, TooLong, Archived, ReadOnly, NotFound for another Space's
+    parent. Who writes in a public Space joins it by that. An answer that cannot be paid for is refused; the message
+    stands.
     """
-    from chat import replies
+    from chat import asking, threads
 
+    root = threads.root_of(parent, space) if parent else None
     text = clean(text)
     found = mentions.find(text, space, author)
+    ai_models = threads.asked(root, found, ask) if root else found.ai_models
     html = markdown.render(found.text, found.names)
-    revision = advance(space, by=1 + len(found.ai_models))
+    revision = advance(space, by=1 + len(ai_models) + (root is not None))
     if first := Message.objects.filter(org_id=space.org_id, author=author, client_id=client_id).first():
-        again = _again(first, space, text=found.text)
+        again = _again(first, space, root, text=found.text)
         transaction.set_rollback(True)
         return again
     if not spaces.require_writer(author, space):
         join(author, space)
-    position = revision - len(found.ai_models)
+    position = revision - len(ai_models) - (root is not None)
     message = Message(
         org_id=space.org_id,
         space=space,
         position=position,
         revision=position,
         author=author,
+        parent=root,
+        in_feed=root is None or bool(in_feed),
         client_id=client_id,
         text=found.text,
         html=html,
     )
-    message.save(force_insert=True)
-    _write_mentions(message, found)
-    message.mark_new(mention_ids=[str(member.pk) for member in found.members], calls_group=bool(found.groups))
-    written = [message, *replies.ask(message, found.ai_models, first_position=position + 1)]
+    _write(message, found)
+    written = [message, *asking.ask(message, ai_models, first_position=position + 1)]
+    if root is not None:
+        written.append(threads.grow(root, written, mentioned=found.members, revision=revision))
     tell(space, written)
     return written
 
@@ -120,15 +137,31 @@ def load(ids: list[uuid.UUID]) -> list[Message]:
 
 
 def latest(space: Space) -> Page:
-    return _page(Message.objects.in_space(space).order_by("-position"), is_newest_first=True)
+    return page(_shown(space).order_by("-position"), is_newest_first=True)
 
 
 def before(space: Space, position: int) -> Page:
-    return _page(Message.objects.in_space(space).before(position).order_by("-position"), is_newest_first=True)
+    return page(_shown(space).before(position).order_by("-position"), is_newest_first=True)
 
 
 def after(space: Space, position: int) -> Page:
-    return _page(Message.objects.in_space(space).after(position).order_by("position"), is_newest_first=False)
+    return page(_shown(space).after(position).order_by("position"), is_newest_first=False)
+
+
+def around(space: Space, position: int) -> Page:
+    """Half a page up to a position and half a page beyond."""
+    older = page(_shown(space).before(position + 1).order_by("-position"), is_newest_first=True, most=PAGE // 2)
+    newer = page(_shown(space).after(position).order_by("position"), is_newest_first=False, most=PAGE // 2)
+    return Page([*older.messages, *newer.messages], older.has_more, has_newer=newer.has_more)
+
+
+def page(query: MessageQuerySet, *, is_newest_first: bool, most: int = PAGE) -> Page:
+    """The first `most` of an ordered query, oldest first."""
+    found = list(query.for_page()[: most + 1])
+    messages = found[:most]
+    if is_newest_first:
+        messages.reverse()
+    return Page(messages, len(found) > most)
 
 
 def changes(space: Space, *, since: int) -> Changes:
@@ -167,23 +200,21 @@ def clean(text: str) -> str:
 _INVISIBLE = set("\u200b\u200c\u200d\u2060\ufeff\u00ad\u115f\u1160\u2800\u3164\uffa0")
 
 
-def _again(first: Message, space: Space, *, text: str) -> list[Message]:
+def _again(first: Message, space: Space, root: Message | None, *, text: str) -> list[Message]:
     """What a post that is sent once more made the first time."""
-    if first.space_id != space.pk or first.text != text:
+    if first.space_id != space.pk or first.text != text or first.parent_id != (root and root.pk):
         raise Invalid(_("This client_id was used for another message. Send this one with a new one."))
     asked = Message.objects.filter(reply__question=first).order_by("position").values_list("pk", flat=True)
     return load([first.pk, *asked])
 
 
-def _page(query: object, *, is_newest_first: bool) -> Page:
-    found = list(query.for_page()[: PAGE + 1])  # type: ignore[attr-defined]
-    messages = found[:PAGE]
-    if is_newest_first:
-        messages.reverse()
-    return Page(messages, len(found) > PAGE)
+def _shown(space: Space) -> MessageQuerySet:
+    return Message.objects.in_space(space).in_feed()
 
 
-def _write_mentions(message: Message, found: mentions.Found) -> None:
+def _write(message: Message, found: mentions.Found) -> None:
+    message.save(force_insert=True)
+    message.mark_new(mention_ids=[str(member.pk) for member in found.members], calls_group=bool(found.groups))
     rows = [Mention(kind=MentionKind.MEMBER, member=member) for member in found.members]
     rows += [Mention(kind=MentionKind.AI_MODEL, ai_model=ai_model) for ai_model in found.ai_models]
     rows += [Mention(kind=MentionKind.GROUP, group=group) for group in found.groups]

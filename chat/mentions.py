@@ -115,6 +115,11 @@ def examples() -> list[dict[str, object]]:
     return [{**row, "price_text": row["detail"]} for row in _ai_models("", set())[:6]]
 
 
+def price_text(ai_model: AIModel) -> str:
+    """What a message to this model usually costs, or ""."""
+    return _price_texts([ai_model]).get(ai_model.pk, "")
+
+
 def _code(text: str) -> list[tuple[int, int]]:
     """Character ranges of code: fences, indented blocks and spans."""
     if "`" not in text and "~~~" not in text and "    " not in text and "\t" not in text:
@@ -185,25 +190,30 @@ def _ai_models(query: str, recent: set[str]) -> list[dict[str, object]]:
     if recent:
         asked |= Q(pk__in=[int(key[2:]) for key in recent], handle__icontains=query)
     found = list(AIModel.objects.offered().filter(asked).order_by("handle")[: 4 * LIST_MAX])
-    offers = list(Offer.objects.callable().filter(ai_model__in=found, variant=""))
+    details = _price_texts(found)
+    return [
+        {
+            "kind": "ai_model",
+            "pk": ai_model.pk,
+            "handle": ai_model.handle,
+            "name": ai_model.name,
+            "detail": details[ai_model.pk],
+            "here": False,
+        }
+        for ai_model in found
+        if ai_model.pk in details
+    ]
+
+
+def _price_texts(ai_models: list[AIModel]) -> dict[int, str]:
+    """What a message to each of these usually costs, for those that have a price."""
+    offers = list(Offer.objects.callable().filter(ai_model__in=ai_models, variant=""))
     known = prices.current([offer.pk for offer in offers])
-    rows = []
-    for ai_model in found:
-        mine = [known[offer.pk] for offer in offers if offer.ai_model_id == ai_model.pk and offer.pk in known]
-        if mine:
-            cost = min(prices.typical_cost_ucr(price) for price in mine)
-            detail = _("{price} a message").format(price=typical_text(cost))
-            rows.append(
-                {
-                    "kind": "ai_model",
-                    "pk": ai_model.pk,
-                    "handle": ai_model.handle,
-                    "name": ai_model.name,
-                    "detail": detail,
-                    "here": False,
-                }
-            )
-    return rows
+    costs: dict[int, list[int]] = {}
+    for offer in offers:
+        if offer.pk in known:
+            costs.setdefault(offer.ai_model_id, []).append(prices.typical_cost_ucr(known[offer.pk]))
+    return {pk: _("{price} a message").format(price=typical_text(min(each))) for pk, each in costs.items()}
 
 
 def _person(person: Member, *, is_here: bool) -> dict[str, object]:

@@ -1,6 +1,6 @@
-"""The life of an answer: asked, claimed, checkpointed, ended.
+"""The life of an answer once it is asked for: claimed, checkpointed, ended.
 
-*Called by*: chat.feed, chat.engine, chat.views, chat.sweeper. *Keeps true*: an answer ends exactly once, with its
+*Called by*: chat.engine, chat.views, chat.sweeper, chat.places. *Keeps true*: an answer ends exactly once, with its
 text, its settlement and its reason in one transaction; whoever writes a streaming one holds its fence.
 """
 
@@ -16,13 +16,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import ledger, metering
-from catalog.models import AIModel
-from chat import briefs, broadcast, feed, markdown, transcript
+from chat import asking, briefs, broadcast, feed, markdown
 from chat.models import Message, Reply, ReplyState
 from chat.models.reply import OPEN_STATES
 from gateway.wire import Request
 from workspace import access, spaces
-from workspace.errors import Forbidden, Invalid, Refused
+from workspace.errors import Forbidden, Refused
 from workspace.models import Member, Space
 
 RUNS_MAX = 2
@@ -54,43 +53,11 @@ class LostFence(Exception):
     """Another worker, or the sweeper, has taken the answer over: this one may not write any more."""
 
 
-def ask(question: Message, ai_models: Sequence[AIModel], *, first_position: int) -> list[Message]:
-    """Write one placeholder for each model, held or refused. Joins the caller's transaction."""
-    if not ai_models:
-        return []
-    lines = transcript.lines(question.space, reads_to=question.position, asked_at=question.created_at)
-    written = []
-    for place, ai_model in enumerate(ai_models):
-        message = Message(
-            org_id=question.org_id,
-            space=question.space,
-            position=first_position + place,
-            revision=first_position + place,
-            ai_model=ai_model,
-        )
-        message.mark_new(mention_ids=[])
-        message.save(force_insert=True)
-        reply = Reply(
-            org_id=question.org_id,
-            space=question.space,
-            message=message,
-            question=question,
-            asked_by=question.author,
-            ai_model=ai_model,
-            reads_to=question.position,
-        )
-        reply.mark_untried()
-        briefs.reserve(reply, lines)
-        reply.save(force_insert=True)
-        written.append(message)
-    _wake([message.reply for message in written if message.reply.state == ReplyState.QUEUED])
-    return written
-
-
 @transaction.atomic
 def claim(reply_id: uuid.UUID) -> Job | None:
     """Take a queued answer. None when somebody else has it, or it has ended."""
-    reply = Reply.objects.select_related("message__ai_model", "question").filter(pk=reply_id).first()
+    whole = Reply.objects.select_related("message__ai_model", "message__thread", "question__parent")
+    reply = whole.filter(pk=reply_id).first()
     if reply is None or reply.state != ReplyState.QUEUED:
         return None
     revision = feed.advance(Space(pk=reply.space_id))
@@ -119,7 +86,7 @@ def claim(reply_id: uuid.UUID) -> Job | None:
 
 def shorter(job: Job, *, by: int) -> Request:
     """The same question with a smaller part of the history, after a provider said that it was too long."""
-    reply = Reply.objects.select_related("space", "question", "message__ai_model").get(pk=job.reply_id)
+    reply = Reply.objects.select_related("space", "question__parent", "message__ai_model").get(pk=job.reply_id)
     return briefs.request(reply, job.metered, shorten=by)
 
 
@@ -164,7 +131,7 @@ def end(job: Job, *, text: str, ending: Ending) -> None:
 def _end(job: Job, ending: Ending, *, text: str, html: str) -> None:
     revision = feed.advance(Space(pk=job.space_id))
     mine = Reply.objects.filter(pk=job.reply_id, fence=job.fence, state="streaming")
-    reply = mine.select_for_update(of=("self",)).select_related("message__ai_model").first()
+    reply = mine.select_for_update(of=("self",)).select_related("message__ai_model", "message__thread").first()
     if reply is None:
         raise LostFence
     bill = metering.settle(job.metered, is_delivered=bool(text.strip()))
@@ -198,7 +165,7 @@ def _end_lost(reply_id: uuid.UUID, seen: Reply, *, text: str, html: str) -> None
     revision = feed.advance(Space(pk=seen.space_id))
     reply = (
         Reply.objects.select_for_update(of=("self",))
-        .select_related("space", "message")
+        .select_related("space", "message__thread")
         .filter(pk=reply_id, fence=seen.fence, state="streaming", leased_until__lt=Now())
         .first()
     )
@@ -210,7 +177,7 @@ def _end_lost(reply_id: uuid.UUID, seen: Reply, *, text: str, html: str) -> None
         Reply.objects.filter(pk=reply.pk).update(state="queued", leased_until=None, fence=reply.fence + 1)
         Message.objects.filter(pk=reply.message_id).update(revision=revision)
         feed.tell(reply.space, feed.load([reply.message_id]))
-        _wake([reply])
+        asking.wake([reply])
         return
     bill = metering.Bill(0, None, None, False)
     if metered is not None:
@@ -238,7 +205,7 @@ def stop_all_of(asker: Member, *, by: Member, space: Space | None = None) -> Non
 
 def _stop(reply: Reply, space: Space, *, by: Member) -> None:
     revision = feed.advance(space)
-    reply = Reply.objects.select_for_update(of=("self",)).select_related("message").get(pk=reply.pk)
+    reply = Reply.objects.select_for_update(of=("self",)).select_related("message__thread").get(pk=reply.pk)
     if reply.state == ReplyState.QUEUED:
         _finish_queued(reply, Ending("stopped", "stopped"), revision=revision)
     elif reply.state == ReplyState.STREAMING:
@@ -255,49 +222,11 @@ def give_up(reply_id: uuid.UUID) -> None:
     """End a queued answer that cannot even be begun, rather than try for ever."""
     space = Space.objects.get(messages__reply=reply_id)
     revision = feed.advance(space)
-    reply = Reply.objects.select_for_update(of=("self",)).select_related("message").get(pk=reply_id)
+    reply = Reply.objects.select_for_update(of=("self",)).select_related("message__thread").get(pk=reply_id)
     if reply.state == ReplyState.QUEUED:
         _finish_queued(reply, Ending("failed", "crashed"), revision=revision)
     else:
         transaction.set_rollback(True)
-
-
-@transaction.atomic
-def retry(member: Member, reply: Reply) -> list[Message]:
-    """Ask the same model the same question again, as a new answer paid for by who retries."""
-    feed_space = Space.objects.get(pk=reply.space_id)
-    position = feed.advance(feed_space, by=2)
-    if not spaces.require_writer(member, feed_space):
-        feed.join(member, feed_space)
-    reply = (
-        Reply.objects.select_for_update(of=("self",)).select_related("message", "question", "ai_model").get(pk=reply.pk)
-    )
-    if not reply.can_retry:
-        raise Invalid(_("Only an answer that was stopped, refused or failed can be tried again."))
-    if Reply.objects.filter(retry_of=reply).exists():
-        raise Invalid(_("This answer was already tried again, further down."))
-    message = Message(
-        org_id=reply.org_id, space=feed_space, position=position, revision=position, ai_model=reply.ai_model
-    )
-    message.save(force_insert=True)
-    again = Reply(
-        org_id=reply.org_id,
-        space=feed_space,
-        message=message,
-        question=reply.question,
-        asked_by=member,
-        ai_model=reply.ai_model,
-        retry_of=reply,
-        reads_to=reply.reads_to,
-    )
-    briefs.reserve(again, briefs.history(again))
-    again.save(force_insert=True)
-    Message.objects.filter(pk=reply.message_id).update(revision=position - 1)
-    if again.state == ReplyState.QUEUED:
-        _wake([again])
-    shown = feed.load([reply.message_id, message.pk])
-    feed.tell(feed_space, shown)
-    return shown
 
 
 def _resume_lost(reply: Reply) -> metering.Metered | None:
@@ -358,14 +287,3 @@ def _close(reply: Reply, ending: Ending) -> None:
     reply.state, reply.reason = ending.state, ending.reason
     reply.leased_until, reply.ended_at = None, timezone.now()
     reply.save()
-
-
-def _wake(replies: list[Reply]) -> None:
-    """On commit, tell the pool's new balance and wake a worker. The sweeper wakes those whose call was lost."""
-    from chat import tasks
-
-    if not replies:
-        return
-    ids, org_id = [reply.pk for reply in replies], replies[0].org_id
-    transaction.on_commit(lambda: tasks.wake(ids))
-    transaction.on_commit(lambda: broadcast.pool_changed(org_id))

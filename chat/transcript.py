@@ -1,7 +1,7 @@
-"""What a model is given to read: who said what in this Space.
+"""What a model is given to read: who said what in this Space, or in this thread and in the Space before it.
 
-*Called by*: chat.replies. *Keeps true*: the question is always in it; older turns fall off first; it never
-exceeds the byte budget that the hold was sized for; only messages up to the question are read.
+*Called by*: chat.briefs. *Keeps true*: the question is always in it, and what its thread is about; older turns fall off
+first; it never exceeds the byte budget that the hold was sized for; only messages up to the question are read.
 """
 
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from datetime import datetime
 
 from chat import markdown, mentions
 from chat.models import Message
+from chat.models.message import MessageQuerySet
 from chat.models.reply import OPEN_STATES
 from gateway.wire import Turn
 from workspace.models import Space
@@ -29,6 +30,7 @@ class Line:
     name: str
     ai_model_id: int | None
     text: str
+    is_root: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,22 +45,21 @@ class Transcript:
         return sum(len(turn.text.encode()) + FRAME_TOKENS for turn in self.turns) + FRAME_TOKENS
 
 
-def lines(space: Space, *, reads_to: int, asked_at: datetime) -> list[Line]:
+def lines(space: Space, *, reads_to: int, asked_at: datetime, root: Message | None = None) -> list[Line]:
     """Messages up to a position, newest first; answers that ended after the question are not in it, so that all who
-    answer read the same. Two queries, of plain rows: this is read twice for every answer."""
-    rows = list(
-        Message.objects.in_space(space)
-        .filter(position__lte=reads_to)
-        .exclude(text="")
-        .exclude(reply__state__in=OPEN_STATES)
-        .exclude(reply__ended_at__gt=asked_at)
-        .order_by("-position")
-        .values_list("id", "text", "ai_model_id", "ai_model__handle", "author__display_name")[:MESSAGES_MAX]
-    )
+    answer read the same. In a thread: its messages, its root, and the feed before that. Two queries, or four, of plain
+    rows: this is read twice for every answer."""
+    said = Message.objects.in_space(space).filter(position__lte=reads_to)
+    if root is None:
+        rows = _rows(said.in_feed(), asked_at)
+    else:
+        rows = _rows(said.in_thread(root), asked_at) + _rows(said.filter(pk=root.pk), asked_at)
+        rows += _rows(said.in_feed().before(root.position), asked_at)
     names = mentions.names_of([row[0] for row in rows if markdown.MENTION.search(row[1])])
+    root_id = root and root.pk
     return [
-        Line(ai_handle or author_name or "someone", ai_model_id, markdown.plain(text, names))
-        for _, text, ai_model_id, ai_handle, author_name in rows
+        Line(ai_handle or author_name or "someone", ai_model_id, markdown.plain(text, names), is_root=pk == root_id)
+        for pk, text, ai_model_id, ai_handle, author_name in rows
     ]
 
 
@@ -66,13 +67,7 @@ def build(found: list[Line], space: Space, *, ai_model_id: int, handle: str, max
     """Fit the newest lines into the budget; the first line of `found` is the question."""
     head = _instructions(space, handle, asker=found[0].name)
     room = max_bytes - len(head.encode()) - len(EARLIER) - 3 * FRAME_TOKENS
-    kept: list[Line] = []
-    for line in found:
-        size = len(line.text.encode()) + len(line.name.encode()) + 2 + FRAME_TOKENS
-        if kept and size > room:
-            break
-        kept.append(line if size <= room else _shortened(line, room))
-        room -= size
+    kept, room = _fit(found, room)
     question, *earlier = kept
     turns = [Turn("system", head)]
     for line in reversed(earlier):
@@ -85,6 +80,37 @@ def build(found: list[Line], space: Space, *, ai_model_id: int, handle: str, max
     # Small models answer names with names: the question comes bare, and the instructions say whose it is.
     turns.append(Turn("user", question.text.removeprefix(f"@{handle} ")))
     return Transcript(tuple(turns), min(max_bytes - room, max_bytes))
+
+
+def _rows(said: MessageQuerySet, asked_at: datetime) -> list[tuple]:
+    said = said.exclude(text="").exclude(reply__state__in=OPEN_STATES).exclude(reply__ended_at__gt=asked_at)
+    columns = ("id", "text", "ai_model_id", "ai_model__handle", "author__display_name")
+    return list(said.order_by("-position").values_list(*columns)[:MESSAGES_MAX])
+
+
+def _fit(found: list[Line], room: int) -> tuple[list[Line], int]:
+    """The lines that fit, newest first, and the room that is left: the question, then what its thread is about, then
+    the newest. Under a budget of just what they take, the same ones fit again."""
+    question, *earlier = found
+    size = _size(question)
+    kept = [question if size <= room else _shortened(question, room)]
+    room -= size
+    root = next((line for line in earlier if line.is_root and _size(line) <= room), None)
+    if root:
+        room -= _size(root)
+    for line in earlier:
+        if line is not root:
+            if _size(line) > room:
+                break
+            room -= _size(line)
+        kept.append(line)
+    if root and not any(line is root for line in kept):
+        kept.append(root)
+    return kept, room
+
+
+def _size(line: Line) -> int:
+    return len(line.text.encode()) + len(line.name.encode()) + 2 + FRAME_TOKENS
 
 
 def _instructions(space: Space, handle: str, *, asker: str) -> str:

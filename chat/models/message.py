@@ -5,14 +5,20 @@ Space and never changes, `revision` is the Space's revision at its last visible 
 """
 
 import uuid
+from html import unescape
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 
+from chat.models.thread import ThreadMember
 from workspace.models import Space
+
+EXCERPT_MAX = 90
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -36,8 +42,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(revision__gt=revision)
 
     def for_page(self) -> "MessageQuerySet":
-        """With all that the partial shows, in one query."""
-        return self.select_related("author", "ai_model", "reply", "reply__retry").prefetch_related("mentions")
+        """With all that the partial shows, in a number of queries that does not grow with the page."""
+        faces = Prefetch("thread__thread_members", ThreadMember.objects.faces(), to_attr="known_faces")
+        roots = Prefetch("parent", Message.objects.select_related("ai_model"))
+        known = self.select_related("author", "ai_model", "reply", "reply__retry", "thread")
+        return known.prefetch_related("mentions", faces, roots)
 
 
 class Message(models.Model):
@@ -110,6 +119,11 @@ class Message(models.Model):
         # Safe: chat.markdown made it, and its allow-list was the last step.
         return mark_safe(self.html)
 
+    @property
+    def excerpt(self) -> str:
+        """The beginning of the text on one line, with names for mentions."""
+        return Truncator(" ".join(unescape(strip_tags(self.html)).split())).chars(EXCERPT_MAX)
+
     @cached_property
     def mention_ids(self) -> list[str]:
         return [str(mention.member_id) for mention in self.mentions.all() if mention.member_id]
@@ -119,7 +133,9 @@ class Message(models.Model):
         return any(mention.group for mention in self.mentions.all())
 
     def mark_new(self, *, mention_ids: list[str], calls_group: bool = False) -> None:
-        """Whom a message just made mentions, and that a member's has no reply, is known: showing it asks nothing."""
+        """Whom a message just made mentions, and what it cannot have yet, is known: showing it asks nothing."""
         self.mention_ids, self.calls_group = mention_ids, calls_group
+        if not self._meta.get_field("thread").is_cached(self):  # type: ignore[union-attr]
+            self._meta.get_field("thread").set_cached_value(self, None)  # type: ignore[union-attr]
         if not self.is_by_ai_model:
             self._meta.get_field("reply").set_cached_value(self, None)  # type: ignore[union-attr]

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
-from chat import broadcast, feed, markdown, replies
+from chat import asking, broadcast, feed, markdown, replies
 from chat.blocks import finished, utf16_len
 from chat.models import Reply
 from workspace import access
@@ -51,8 +51,8 @@ def stop(request: HttpRequest, reply_id: UUID) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, reply_id: UUID) -> HttpResponse:
     reply, member = _reach(request, reply_id)
-    written = replies.retry(member, reply)
-    return _answer(request, [written[-1].pk], reply, status=201)
+    written = asking.retry(member, reply)
+    return _answer(request, [written[1].pk], reply, status=201)
 
 
 def _reach(request: HttpRequest, reply_id: UUID) -> tuple[Reply, Member]:

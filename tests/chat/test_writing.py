@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from chat import feed, replies
+from chat import asking, feed, replies
 from chat.models import Message
 from workspace import spaces
 from workspace.models import Space, SpaceMember, SpaceRole
@@ -58,11 +58,11 @@ def test_a_viewer_and_an_archive_take_no_second_try(juniper: SimpleNamespace, ma
 
     seat.update(role=SpaceRole.VIEWER)
     with pytest.raises(spaces.ReadOnly):
-        replies.retry(juniper.mei, answer)
+        asking.retry(juniper.mei, answer)
     seat.update(role=SpaceRole.EDITOR)
     Space.objects.filter(pk=juniper.space.pk).update(archived_at=timezone.now())
     with pytest.raises(spaces.Archived):
-        replies.retry(juniper.mei, answer)
+        asking.retry(juniper.mei, answer)
     Space.objects.filter(pk=juniper.space.pk).update(archived_at=None)
 
-    assert len(replies.retry(juniper.mei, answer)) == 2
+    assert len(asking.retry(juniper.mei, answer)) == 2

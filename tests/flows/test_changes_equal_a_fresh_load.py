@@ -17,7 +17,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from chat import broadcast, feed, places, replies, sweeper
+from chat import asking, broadcast, feed, places, replies, sweeper
 from chat.models import Message, Reply
 from chat.replies import Ending, Job
 from gateway.wire import Try
@@ -87,7 +87,7 @@ class Life:
     def retry(self, pick: int) -> None:
         if reply := self._reply(pick, "stopped", "failed", "refused"):
             try:
-                replies.retry(self.cast.ana, reply)
+                asking.retry(self.cast.ana, reply)
             except Refused:
                 assert Reply.objects.filter(retry_of=reply).exists()
 

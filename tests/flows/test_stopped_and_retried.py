@@ -10,7 +10,7 @@ import pytest
 
 from billing import ledger
 from billing.models import Hold
-from chat import replies
+from chat import asking, replies
 from gateway.models import Attempt
 from tests.doubles.provider import Script, ScriptedProvider
 from tests.flows import acts, closing
@@ -111,9 +111,9 @@ def test_a_failed_answer_tried_again_is_a_new_one_paid_by_who_retries_and_only_o
     failed = acts.ended(asked)
     before = ledger.balance(juniper.org.pk).free_ucr
 
-    _, message = replies.retry(juniper.ben, failed)
+    _, message = asking.retry(juniper.ben, failed)
     with pytest.raises(Invalid):
-        replies.retry(juniper.mei, acts.fresh(failed))
+        asking.retry(juniper.mei, acts.fresh(failed))
     again = acts.ended(message.reply)
 
     assert (failed.state, failed.reason, failed.cost_ucr) == ("failed", "provider_auth", 0)

@@ -2,6 +2,7 @@
 // Called by: templates/chat/_composer.html; message-composer hands it the keys first.
 // Keeps true: the text field keeps the focus; the list is told through aria-activedescendant; a stale answer is
 //   never shown.
+import { insertText } from "parley/lib/fields";
 import { clone } from "parley/lib/html";
 import { get } from "parley/lib/http";
 import { mentionAt } from "parley/lib/mention-query";
@@ -94,7 +95,7 @@ class MentionList extends HTMLElement {
       this.#mention = mention;
       return;
     }
-    this.#list.replaceChildren(...found.map(option));
+    this.#list.replaceChildren(...found.map((each, index) => option(each, index, this.#list)));
     this.#list.hidden = false;
     this.#field.setAttribute("aria-expanded", "true");
     this.#activate(0);
@@ -119,10 +120,7 @@ class MentionList extends HTMLElement {
     const rest = this.#field.value.slice(this.#field.selectionStart);
     this.#field.setSelectionRange(from, this.#field.selectionStart);
     const text = `@${handle}${/^\s/.test(rest) ? "" : " "}`;
-    if (!document.execCommand("insertText", false, text)) {
-      this.#field.setRangeText(text, from, this.#field.selectionEnd, "end");
-      this.#field.dispatchEvent(new Event("input", { bubbles: true }));
-    }
+    insertText(this.#field, text);
     this.close();
     this.#field.focus();
   }
@@ -148,9 +146,9 @@ class MentionList extends HTMLElement {
   }
 }
 
-function option({ handle, name, kind, detail }, index) {
+function option({ handle, name, kind, detail }, index, list) {
   const row = clone("mention-option");
-  row.id = `mention-option-${index}`;
+  row.id = `${list.id}-${index}`;
   const picture = row.querySelector(".avatar");
   if (SHAPES[kind]) picture.classList.add(SHAPES[kind]);
   picture.textContent = kind === "group" ? "@" : initials(name, kind);

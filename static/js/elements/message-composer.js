@@ -1,76 +1,91 @@
-// <message-composer>: writes a message, keeps the draft, and follows each message until the server has it.
-// Called by: templates/chat/_composer.html.
+// <message-composer>: writes a message and keeps the draft. There may be several on a page, each with a form, a draft
+//   (data-draft) and a feed (data-feed, an id) of its own; `data-main` takes what is typed while nothing has the focus.
+// Called by: templates/chat/_composer.html. Others join in by its events, which bubble: composer.typed {text};
+//   composer.sending {text, fields, waitUntil(promise)}, which can be cancelled; composer.sent {fields};
+//   composer.refused {fields}; and composer.insert {text}, which it listens to.
 // Keeps true: nothing typed is lost: not by a reload, a refusal, a lost connection or a second press of Enter.
+import { extraFields, grow, insertText } from "parley/lib/fields";
 import { post } from "parley/lib/http";
-import { uuid } from "parley/lib/uuid";
 import { gettext, ngettext } from "parley/lib/words";
+import { Composing } from "parley/models/composing";
 import { Drafts } from "parley/models/drafts";
-import { Outbox } from "parley/models/outbox";
 
 const NEAR_LIMIT = 1000;
 const SAVE_MS = 250;
 
 class MessageComposer extends HTMLElement {
-  #life = new AbortController();
-  #outbox;
+  #life;
+  #composing;
   #drafts;
   #saving;
   #isTouch = matchMedia("(pointer: coarse)");
 
-  connectedCallback() {
+  async connectedCallback() {
+    const { signal } = (this.#life = new AbortController());
     this.form = this.querySelector("form");
     this.field = this.querySelector("textarea");
-    this.feed = document.querySelector("message-feed");
-    this.#drafts = new Drafts({ member: document.body.dataset.memberId, space: this.dataset.spaceId });
-    this.#outbox = new Outbox({
-      send: ({ clientId, text }) => post(this.form.action, { text, client_id: clientId }),
-      keep: (item, clientId) => this.#drafts.keep(item, clientId),
-    });
-    this.#listen();
+    this.feed = document.getElementById(this.dataset.feed);
+    const { draft, spaceId } = this.dataset;
+    this.#drafts = new Drafts({ member: document.body.dataset.memberId, space: draft ?? spaceId });
     if (!this.field.value) this.field.value = this.#drafts.text;
-    this.#restore();
-    this.#typed();
-    if (!this.#isTouch.matches && !location.hash) this.field.focus({ preventScroll: true });
+    this.#listen(signal);
+    this.#changed();
+    if ("main" in this.dataset && !this.#isTouch.matches && !location.hash) this.focusField();
+    if (this.feed) await customElements.whenDefined(this.feed.localName);
+    if (this.feed && !signal.aborted) this.#follow(signal);
   }
 
   disconnectedCallback() {
+    this.#save();
     this.#life.abort();
   }
 
   /** Puts a piece of text where the caret is. */
   insert(text) {
-    this.field.focus();
-    if (!document.execCommand("insertText", false, text)) {
-      this.field.setRangeText(text, this.field.selectionStart, this.field.selectionEnd, "end");
-      this.#typed();
-    }
+    insertText(this.field, text);
   }
 
-  #listen() {
-    const { signal } = this.#life;
+  focusField() {
+    this.field.focus({ preventScroll: true });
+  }
+
+  #listen(signal) {
     this.form.noValidate = true;
-    this.form.addEventListener("submit", this.#submitted);
-    this.field.addEventListener("input", this.#typed);
-    this.field.addEventListener("keydown", this.#pressed);
-    this.#outbox.addEventListener("settled", ({ detail }) => this.#settled(detail));
-    this.#outbox.addEventListener("failed", ({ detail }) => this.feed.mark(detail.item));
-    this.#outbox.addEventListener("refused", ({ detail }) => this.#refused(detail));
-    this.feed.addEventListener("pending.retry", ({ detail }) => this.#retry(detail), { signal });
-    this.feed.addEventListener("pending.discard", ({ detail }) => this.#discard(detail), { signal });
-    this.feed.addEventListener("feed.refused", ({ detail }) => this.#say(detail), { signal });
-    this.feed.addEventListener("click", this.#suggested, { signal });
-    document.addEventListener("keydown", this.#typedElsewhere, { signal });
+    this.form.addEventListener("submit", this.#submitted, { signal });
+    this.field.addEventListener("input", this.#typed, { signal });
+    this.field.addEventListener("keydown", this.#pressed, { signal });
+    this.addEventListener("composer.insert", ({ detail }) => this.insert(detail.text), { signal });
+    if ("main" in this.dataset) document.addEventListener("keydown", this.#typedElsewhere, { signal });
     addEventListener("pagehide", this.#save, { signal });
+  }
+
+  #follow(signal) {
+    this.#composing = new Composing({
+      feed: this.feed,
+      drafts: this.#drafts,
+      send: ({ clientId, text, fields }) => post(this.form.action, { ...fields, text, client_id: clientId }),
+      say: (sentence) => this.#say(sentence),
+      giveBack: (text) => this.#takeBack(text),
+    });
+    this.#composing.addEventListener("refused", ({ detail }) => this.#tell("composer.refused", detail.item));
+    this.#composing.start(signal);
+    this.feed.addEventListener("click", this.#suggested, { signal });
+    this.feed.addEventListener("pending.discard", () => this.focusField(), { signal });
   }
 
   // Writing
 
   #typed = () => {
+    this.#changed();
+    this.#tell("composer.typed", { text: this.field.value });
+  };
+
+  #changed() {
     clearTimeout(this.#saving);
     this.#saving = setTimeout(this.#save, SAVE_MS);
     this.#count();
-    this.#grow();
-  };
+    grow(this.field);
+  }
 
   #save = () => {
     clearTimeout(this.#saving);
@@ -90,13 +105,6 @@ class MessageComposer extends HTMLElement {
     return left >= 0;
   }
 
-  /** For browsers without field-sizing. */
-  #grow() {
-    if (CSS.supports("field-sizing", "content")) return;
-    this.field.style.blockSize = "auto";
-    this.field.style.blockSize = `${this.field.scrollHeight}px`;
-  }
-
   #pressed = (event) => {
     if (event.isComposing || event.keyCode === 229) return;
     if (this.querySelector("mention-list")?.takes?.(event)) return;
@@ -112,7 +120,7 @@ class MessageComposer extends HTMLElement {
     if ([...event.key].length !== 1 || event.key === " ") return;
     const { activeElement } = document;
     if (activeElement !== document.body && !activeElement.matches("[role=log], main")) return;
-    this.field.focus({ preventScroll: true });
+    this.focusField();
     if (event.key === "/") event.preventDefault();
   };
 
@@ -123,61 +131,57 @@ class MessageComposer extends HTMLElement {
 
   // Sending
 
-  #submitted = (event) => {
+  #submitted = async (event) => {
     event.preventDefault();
     const text = this.field.value;
-    if (!text.trim()) return;
-    if (!this.#count()) {
-      const [limit, length] = [Number(this.dataset.limit), [...this.field.value].length];
-      this.#say(gettext("A message holds {limit} characters and this is {length}. Send it in parts.", { limit, length }));
-      return;
-    }
+    if (this.field.readOnly || !this.#fits(text)) return;
+    const fields = extraFields(this.form);
+    const waits = [];
+    const waitUntil = (promise) => waits.push(promise);
+    if (!this.#tell("composer.sending", { text, fields, waitUntil })) return;
+    if (waits.length && !(await this.#wait(waits))) return;
+    if (!this.#composing || (!text.trim() && !fields.file)) return;
     this.field.value = "";
     this.#drafts.text = "";
     this.#say("");
+    this.#composing.post(text, fields);
     this.#typed();
-    const item = { clientId: uuid(), text, at: Date.now() };
-    this.feed.pend(item);
-    this.#outbox.add(item);
-    this.field.focus({ preventScroll: true });
+    this.#tell("composer.sent", { fields });
+    this.focusField();
   };
 
-  #settled({ item, answer }) {
-    this.feed.settle(answer);
-    this.feed.drop(item.clientId);
+  #fits(text) {
+    if (this.#count()) return true;
+    const [limit, length] = [Number(this.dataset.limit), [...text].length];
+    this.#say(gettext("A message holds {limit} characters and this is {length}. Send it in parts.", { limit, length }));
+    return false;
   }
 
-  /** The sentence stands by the composer; the text goes back into it, unless something else is being written. */
-  #refused({ item, refusal }) {
-    this.#say(refusal.message);
-    if (this.field.value.trim()) {
-      this.feed.mark(item);
-      return;
+  /** Waits for what has to be ready first, such as an upload; a failure is said, and the text stays. */
+  async #wait(promises) {
+    this.field.readOnly = true;
+    try {
+      await Promise.all(promises);
+      return true;
+    } catch (error) {
+      this.#say(error.message);
+      return false;
+    } finally {
+      this.field.readOnly = false;
     }
-    this.#discard(item.clientId);
-    this.field.value = item.text;
+  }
+
+  #takeBack(text) {
+    if (this.field.value.trim()) return false;
+    this.field.value = text;
     this.#typed();
     this.#save();
+    return true;
   }
 
-  #retry(clientId) {
-    this.#say("");
-    this.feed.mark({ clientId, state: "waiting" });
-    this.#outbox.retry(clientId);
-  }
-
-  #discard(clientId) {
-    this.#outbox.discard(clientId);
-    this.feed.drop(clientId);
-    this.field.focus({ preventScroll: true });
-  }
-
-  /** What an earlier page of this Space could not send; what was on its way is sent again under the same id. */
-  #restore() {
-    for (const item of this.#drafts.unsent) {
-      if (this.feed.pend(item)) this.#outbox.restore(item);
-      else this.#drafts.keep(null, item.clientId);
-    }
+  /** Returns false when a listener has cancelled it. */
+  #tell(type, detail) {
+    return this.dispatchEvent(new CustomEvent(type, { bubbles: true, cancelable: true, detail }));
   }
 
   #say(sentence) {

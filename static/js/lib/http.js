@@ -45,10 +45,33 @@ export async function getHtml(url, { signal } = {}) {
   throw complaint(response, null);
 }
 
-/** Posts fields as a form does, with the key that the page's own forms carry. */
+/** Posts fields as a form does, a list as one name several times, with the key that the page's own forms carry. */
 export function post(url, fields = {}, { signal } = {}) {
   const key = document.querySelector("input[name=csrfmiddlewaretoken]")?.value ?? "";
-  return call(url, { method: "POST", body: new URLSearchParams(fields), headers: { "X-CSRFToken": key } }, signal);
+  return call(url, { method: "POST", body: encoded(fields), headers: { "X-CSRFToken": key } }, signal);
+}
+
+/** Fetches a page for people, or sends it fields; resolves to `{html}` of the page that this led to. */
+export async function page(url, { fields, signal } = {}) {
+  const options = fields ? { method: "POST", body: encoded(fields) } : { method: "GET" };
+  let response;
+  let html;
+  try {
+    response = await fetch(url, { ...options, headers: { Accept: "text/html" }, signal, credentials: "same-origin" });
+    html = await response.text();
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Trouble(gettext("The server cannot be reached."));
+  }
+  if (new URL(response.url).pathname === "/accounts/login/") throw complaint({ status: 401 }, null);
+  if (!response.ok) throw complaint(response, null);
+  return { html };
+}
+
+function encoded(fields) {
+  const form = new URLSearchParams();
+  for (const [name, value] of Object.entries(fields)) for (const each of [value].flat()) form.append(name, each);
+  return form;
 }
 
 async function call(url, options, signal) {
