@@ -219,6 +219,24 @@ def pages_carry_no_script_or_style(file: File) -> Iterator[str]:
         yield f"inline: {found[0].strip()}"
 
 
+def styles_know_no_left_and_right(file: File) -> Iterator[str]:
+    """Left and right change places in Arabic and Hebrew: a style says start and end."""
+    if file.kind != ".css":
+        return
+    text = re.sub(r"/\*.*?\*/|env\(safe-area-inset-[a-z]+\)", "", file.text, flags=re.DOTALL)
+    physical = (
+        r"(?<![\w-])(?:(?:margin|padding|border|scroll-margin|scroll-padding|inset)-(?:left|right|top|bottom)[\w-]*"
+        r"|(?:border-(?:top|bottom)-(?:left|right)-radius)|left|right|top|bottom|(?:min-|max-)?(?:width|height))\s*:"
+        r"|(?:text-align|float|clear|caption-side)\s*:\s*(?:left|right)"
+    )
+    for sides in re.findall(r"(?:margin|padding|inset|border-width)\s*:\s*([^;{}]+);", text):
+        values = re.findall(r"(?:[^\s()]|\([^()]*(?:\([^()]*\)[^()]*)*\))+", sides)
+        if len(values) == 4 and values[1] != values[3]:
+            yield f"{sides}: the second and the fourth change places"
+    for found in re.finditer(physical, re.sub(r"@(?:media|container|supports)[^{]*", "", text)):
+        yield f"{found[0]}: say inline and block, start and end"
+
+
 def scripts_make_no_html(file: File) -> Iterator[str]:
     if file.kind == ".js" and file.path != "static/js/lib/html.js":
         made = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|\beval\(|new Function"
@@ -241,6 +259,7 @@ CAUGHT: dict[Rule, File] = {
     nothing_is_left_unfinished: File("chat/a.py", '"""A."""\n# todo: write this'),
     no_machine_is_named: File("docs/a.md", "see /home/ana/notes"),
     pages_carry_no_script_or_style: File("templates/a.html", '<p onclick="go()">'),
+    styles_know_no_left_and_right: File("static/css/a.css", ".a { margin-left: 1rem }"),
     scripts_make_no_html: File("static/js/a.js", "// a\nbox.innerHTML = text"),
 }
 

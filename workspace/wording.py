@@ -23,6 +23,7 @@ from django.utils.translation.template import templatize
 ROOMS = ("workspace", "catalog", "gateway", "billing", "tools", "chat", "api", "config", "templates", "static/js")
 # Besides the scripts' own words: sentences that a row keeps, and that each browser says in its own language.
 SAID_IN_BROWSERS = ("static/js/", "chat/reasons.py", "catalog/sources.py", "billing/refusals.py", "gateway/errors.py")
+SCRIPTS = {"encoding": "utf-8", "parse_template_string": True}
 BROWSER = "Said in browsers."
 KEYWORDS = DEFAULT_KEYWORDS | {
     "gettext_lazy": None,
@@ -114,7 +115,7 @@ def _files(root: Path) -> Iterator[Path]:
 def _extract(path: Path) -> Iterable[Found]:
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".js":
-        yield from extract("javascript", BytesIO(text.encode()), KEYWORDS, [], {"encoding": "utf-8"})
+        yield from extract("javascript", BytesIO(text.encode()), KEYWORDS, [], SCRIPTS)
         return
     if path.suffix in (".html", ".txt"):
         yield from _said(text)
