@@ -207,6 +207,7 @@ class Engine:
         sweep = partial(sweeper.sweep, besides=list(self.answers), ends_overdue=not was_away)
         for reply_id in await self._in_thread(self._chore_pool, sweep):
             self.submit(reply_id)
+        await self._in_thread(self._chore_pool, sweeper.read_forgotten_links)
         await asyncio.sleep(SWEEP_SECONDS)
 
     async def _listen(self) -> None:

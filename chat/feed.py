@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from chat import broadcast, markdown, mentions
+from chat.links import showing
 from chat.models import Mention, MentionKind, Message
 from chat.models.message import MessageQuerySet
 from workspace import spaces
@@ -57,6 +58,7 @@ def post(
     parent: Message | None = None,
     in_feed: bool | None = None,
     ask: str | None = None,
+    has_previews: bool = True,
 ) -> list[Message]:
     """Write a message and ask every model it mentions. The same client_id again returns what the first made.
 
@@ -93,6 +95,8 @@ def post(
         html=html,
     )
     _write(message, found)
+    if has_previews:
+        showing.note_post(message, author.org)
     written = [message, *asking.ask(message, ai_models, first_position=position + 1)]
     if root is not None:
         written.append(threads.grow(root, written, mentioned=found.members, revision=revision))

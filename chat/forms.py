@@ -9,6 +9,7 @@ from django import forms
 class MessageForm(forms.Form):
     text = forms.CharField(strip=False, required=False, max_length=200_000)
     client_id = forms.UUIDField(required=False)
+    preview = forms.ChoiceField(required=False, choices=[("on", "on"), ("off", "off")])
 
 
 class WholeNumberField(forms.IntegerField):

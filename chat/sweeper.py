@@ -1,4 +1,4 @@
-"""Finding answers that were left behind.
+"""Finding what was left behind: answers, and pages to be asked.
 
 *Called by*: chat.engine of every worker process, each few seconds. *Keeps true*: no answer is for ever "answering":
 whatever dies, it ends within a lease and a sweep; safe to run in many processes at once.
@@ -13,6 +13,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models.functions import Now
 
 from chat import replies
+from chat.links import reader, reading
 from chat.models import Reply, ReplyState
 
 QUEUED_SECONDS = 5
@@ -35,6 +36,12 @@ def sweep(*, besides: Collection[uuid.UUID] = (), ends_overdue: bool = True) -> 
     waiting = list(forgotten.order_by("created_at").values_list("id", flat=True)[:BATCH])
     replies.keep_held(waiting)
     return waiting
+
+
+def read_forgotten_links() -> None:
+    """Ask the pages whose wake-up call was lost, or whose worker died."""
+    for link_id in reading.forgotten():
+        reader.submit(link_id)
 
 
 def _end(reply_id: uuid.UUID) -> None:

@@ -1,11 +1,13 @@
 """Celery's part in the chat: a wake-up call.
 
-*Called by*: chat.replies on commit. *Keeps true*: the row is the job; a lost or doubled call changes nothing.
+*Called by*: chat.replies and chat.links on commit. *Keeps true*: the row is the job; a lost or doubled call changes
+nothing.
 """
 
 import time
 import uuid
 from collections.abc import Iterable
+from typing import Any
 
 import structlog
 from celery import shared_task
@@ -24,14 +26,30 @@ def answer(reply_id: str) -> None:
     engine.submit(uuid.UUID(reply_id))
 
 
+@shared_task(name="chat.read_link", ignore_result=True)
+def read_link(link_id: str) -> None:
+    """Hand the link to this worker's reader and be done."""
+    from chat.links import reader
+
+    reader.submit(uuid.UUID(link_id))
+
+
 def wake(reply_ids: Iterable[uuid.UUID]) -> None:
     """Call a worker for each. When the broker is away the sweeper finds them, and for a while nobody tries."""
+    _call(answer, reply_ids)
+
+
+def wake_reader(link_ids: Iterable[uuid.UUID]) -> None:
+    _call(read_link, link_ids)
+
+
+def _call(task: Any, ids: Iterable[uuid.UUID]) -> None:
     global _quiet_until
-    for reply_id in reply_ids:
+    for each in ids:
         if time.monotonic() < _quiet_until:
             return
         try:
-            answer.apply_async([str(reply_id)], retry=False)
+            task.apply_async([str(each)], retry=False)
         except OperationalError as error:
             _quiet_until = time.monotonic() + QUIET_SECONDS
-            _log.warning("wake.lost", reply=str(reply_id), error=type(error).__name__)
+            _log.warning("wake.lost", task=task.name, id=str(each), error=type(error).__name__)

@@ -269,5 +269,9 @@ FIRST_BYTE_SECONDS = float(os.environ.get("FIRST_BYTE_SECONDS", "60"))
 BETWEEN_BYTES_SECONDS = float(os.environ.get("BETWEEN_BYTES_SECONDS", "30"))
 TOTAL_SECONDS = float(os.environ.get("TOTAL_SECONDS", "600"))
 
+# --- out to the network -------------------------------------------------------------------------------
+# Addresses inside that the operator lets tenants' calls reach: "wiki.example.internal:443,10.0.0.7:8080".
+OUTBOUND_ALLOWED = {each.strip().lower() for each in os.environ.get("OUTBOUND_ALLOWED", "").split(",") if each.strip()}
+
 # --- logs: one JSON line an event, never a text or a secret -------------------------------------------
 from config.logs import LOGGING  # noqa: E402,F401

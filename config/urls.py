@@ -5,7 +5,7 @@
 
 from django.urls import include, path
 
-from chat.views import entry, health, languages, messages, people, replies, sidebar, spaces
+from chat.views import entry, health, languages, links, messages, org_settings, people, replies, sidebar, spaces
 
 urlpatterns = [
     path("", entry.home, name="home"),
@@ -27,6 +27,8 @@ urlpatterns = [
     path("spaces/<uuid:space_id>/changes/", messages.changes, name="changes"),
     path("spaces/<uuid:space_id>/mentionables/", messages.mentionables, name="mentionables"),
     path("messages/<uuid:message_id>/", messages.show, name="message"),
+    path("messages/<uuid:message_id>/links/<uuid:link_id>/hide/", links.hide, name="preview_hide"),
+    path("orgs/<slug:slug>/settings/", org_settings.show, name="org_settings"),
     path("replies/<uuid:reply_id>/", replies.show, name="reply"),
     path("replies/<uuid:reply_id>/stop/", replies.stop, name="reply_stop"),
     path("replies/<uuid:reply_id>/retry/", replies.retry, name="reply_retry"),

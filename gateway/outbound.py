@@ -1,19 +1,22 @@
 """The one way out to the network.
 
-*Called by*: gateway.openai_dialect; link previews, tool servers and webhooks later. *Keeps true*: an address
-that a tenant chose is resolved once, refused unless every answer is public, and the connection goes to that
-very address; no redirect is followed, no proxy of the environment used, no answer grows past its cap.
+*Called by*: gateway.openai_dialect, chat.links; tool servers and webhooks later. *Keeps true*: an address that a tenant
+chose is resolved once, refused unless every answer is public, and the connection goes to that very address; each
+redirect that is followed is looked at like the first; no proxy, no cookie, no answer past its cap.
 *Why* the library's own connections, though slower than bare ones: HTTP and TLS are not what Parley exists for.
 """
 
 import asyncio
 import ipaddress
 import socket
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import httpcore2
 import httpx2
+from django.conf import settings
 
 _NETWORKS = [
     ipaddress.ip_network(text)
@@ -23,6 +26,9 @@ _PORTS = {80, 443}
 RESOLVE_SECONDS = 5.0
 CONNECT_SECONDS = 5.0
 ERROR_BYTES_MAX = 16_384
+Client = httpx2.AsyncClient
+# What a call out raises besides Blocked and TimeoutError.
+FAILURES = (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError)
 
 
 class Blocked(Exception):
@@ -68,6 +74,8 @@ class PinnedBackend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
+        if f"{host}:{port}" in settings.OUTBOUND_ALLOWED:
+            return await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
         if port not in _PORTS:
             raise Blocked
         address = await resolve(host, port)
@@ -107,35 +115,82 @@ class _Beginning(httpx2.AsyncByteStream):
         await self._whole.aclose()
 
 
-def client(*, guarded: bool, max_connections: int = 1000) -> httpx2.AsyncClient:
+def client(*, guarded: bool, max_connections: int = 1000) -> Client:
     """A client for calls out. `guarded=False` is only for addresses that the operator set."""
     limits = httpx2.Limits(max_connections=max_connections, max_keepalive_connections=100, keepalive_expiry=60)
     transport = Transport(limits=limits, trust_env=False, retries=0)
     if guarded:
         transport._pool._network_backend = PinnedBackend()
-    return httpx2.AsyncClient(
+    found = httpx2.AsyncClient(
         transport=transport,
         follow_redirects=False,
         trust_env=False,
         timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
         headers={"Accept-Encoding": "identity"},
     )
+    # What one tenant's call was handed must not go out with another's.
+    found.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return found
+
+
+@dataclass(frozen=True)
+class Document:
+    """What an address answered, and which one it was in the end."""
+
+    url: str
+    media_type: str
+    charset: str
+    body: bytes
 
 
 async def fetch(url: str, *, max_bytes: int, timeout_seconds: float, http: httpx2.AsyncClient) -> bytes:
     """GET a tenant's address through a guarded client. Raises Blocked, TimeoutError, httpx2.HTTPError."""
+    async with asyncio.timeout(timeout_seconds), http.stream("GET", _allowed(url)) as response:
+        if response.is_redirect:
+            raise Blocked
+        return await _body(response, max_bytes, is_cut=False)
+
+
+async def read(
+    url: str, *, media_types: Collection[str], max_bytes: int, is_cut: bool, redirects: int, http: httpx2.AsyncClient
+) -> Document:
+    """GET a document of one of these types through a guarded client, following a few redirects, each through the guard.
+
+    `is_cut`: what is longer is read up to there, else it is Blocked. Raises Blocked, httpx2.HTTPError; the caller
+    keeps the time.
+    """
+    headers = {"Accept": ", ".join(media_types), "User-Agent": "Parley (link preview)"}
+    for _ in range(redirects + 1):
+        async with http.stream("GET", _allowed(url), headers=headers) as response:
+            if response.has_redirect_location:
+                url = str(response.url.join(response.headers["location"]))
+                continue
+            media_type, _, rest = response.headers.get("content-type", "").partition(";")
+            media_type = media_type.strip().lower()
+            if media_type not in media_types:
+                raise Blocked
+            body = await _body(response, max_bytes, is_cut=is_cut)
+            charset = rest.partition("charset=")[2].strip(" \"';").lower()
+            return Document(str(response.url), media_type, charset[:40], body)
+    raise Blocked
+
+
+def _allowed(url: str) -> httpx2.URL:
     parts = httpx2.URL(url)
     if parts.scheme not in ("http", "https") or not parts.host or parts.userinfo:
         raise Blocked
+    return parts
+
+
+async def _body(response: httpx2.Response, max_bytes: int, *, is_cut: bool) -> bytes:
     body = bytearray()
-    async with asyncio.timeout(timeout_seconds), http.stream("GET", parts) as response:
-        if response.is_redirect:
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise Blocked  # nobody asked for it, and one read of it may become a thousand times as much
+    response.raise_for_status()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > max_bytes:
+            if is_cut:
+                return bytes(body[:max_bytes])
             raise Blocked
-        if response.headers.get("content-encoding", "identity") != "identity":
-            raise Blocked  # nobody asked for it, and one read of it may become a thousand times as much
-        response.raise_for_status()
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > max_bytes:
-                raise Blocked
     return bytes(body)

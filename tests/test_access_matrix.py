@@ -64,6 +64,10 @@ mentionables        GET    private  L  N  N  N  Y  Y  Y  N  N  N  N  L  N  S
 mentionables        GET    public   L  N  N  Y  N  Y  Y  Y  Y  Y  N  L  Y  S
 message             GET    private  L  N  N  N  Y  Y  Y  N  N  N  N  L  N  S
 message             GET    public   L  N  N  Y  N  Y  Y  Y  Y  Y  N  L  Y  S
+preview_hide        POST   private  L  N  N  N  F  Y  Y  N  N  N  N  L  N  S
+preview_hide        POST   public   L  N  N  F  N  F  F  Y  Y  F  N  L  F  S
+org_settings        GET    private  L  N  N  F  F  F  F  Y  Y  F  N  L  F  S
+org_settings        POST   private  L  N  N  F  F  F  F  Y  Y  F  N  L  F  S
 reply               GET    private  L  N  N  N  Y  Y  Y  N  N  N  N  L  N  S
 reply               GET    public   L  N  N  Y  N  Y  Y  Y  Y  Y  N  L  Y  S
 reply_stop          POST   private  L  N  N  N  F  Y  Y  N  N  N  N  L  N  S
@@ -102,7 +106,7 @@ account_confirm_login_code POST private Y Y Y Y Y Y Y Y Y Y Y Y Y Y
 """
 ROWS = [line.split() for line in TABLE.strip().splitlines()[1:]]
 NAMES = sorted({row[0] for row in ROWS})
-JSON_NAMES = {"messages", "changes", "mentionables", "message", "reply", "reply_stop", "reply_retry"}
+JSON_NAMES = {"messages", "changes", "mentionables", "message", "reply", "reply_stop", "reply_retry", "preview_hide"}
 OURS = {name for name in NAMES if not name.startswith("account_")}
 
 
@@ -123,6 +127,7 @@ def address(name: str, world: World, place: Place, *, missing: bool = False) -> 
         "key": "no-such-key" if name != "join" else actors.key(place),
         "space_id": place.space.pk,
         "message_id": place.message.pk,
+        "link_id": place.link.pk,
         "reply_id": replies.get(name, place.queued.pk),
         "invitation_id": place.invitation.pk if place.invitation else None,
         "member_id": place.bystander.pk,

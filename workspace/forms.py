@@ -59,6 +59,17 @@ class OrgForm(forms.Form):
     )
 
 
+class OrgSettingsForm(forms.Form):
+    link_previews = forms.BooleanField(
+        required=False,
+        label=_("Show previews of links"),
+        help_text=_(
+            "The server asks a page that somebody links to for its title and shows it under the message. When this is "
+            "off it asks no page; previews that are shown already stay."
+        ),
+    )
+
+
 class SpaceForm(forms.Form):
     name = NameField(what=_("Space name"), label=_("Name"))
     private = forms.BooleanField(required=False, label=_("Private: only people who are added can see it"))

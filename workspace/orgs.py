@@ -1,12 +1,12 @@
-"""Organizations: founding one.
+"""Organizations: founding one, and what holds for the whole of it.
 
-*Called by*: chat.places. *Keeps true*: an organization has exactly one owner from its first moment.
+*Called by*: chat.places, chat.views. *Keeps true*: an organization has exactly one owner from its first moment.
 """
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from workspace import audit, members, names
+from workspace import access, audit, members, names
 from workspace.models import Member, Org, Role, User
 
 RESERVED_SLUGS = {"new", "api", "admin", "static", "v1", "help", "parley"}
@@ -19,6 +19,18 @@ def found(user: User, *, name: str, avoid_handles: set[str] | None = None) -> Me
     owner = members.admit(org, user, role=Role.OWNER, avoid_handles=avoid_handles)
     audit.record(org, owner, "org.founded", org.slug)
     return owner
+
+
+@transaction.atomic
+def change_settings(actor: Member, *, has_link_previews: bool) -> Org:
+    """Raises Forbidden."""
+    access.require_admin(actor)
+    org = lock(actor.org)
+    if org.has_link_previews != has_link_previews:
+        org.has_link_previews = has_link_previews
+        org.save(update_fields=["has_link_previews"])
+        audit.record(org, actor, "org.settings_changed", org.slug, has_link_previews=has_link_previews)
+    return org
 
 
 def lock(org: Org) -> Org:

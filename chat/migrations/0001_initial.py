@@ -211,6 +211,7 @@ class Migration(migrations.Migration):
                 ("image_width", models.PositiveIntegerField(null=True)),
                 ("image_height", models.PositiveIntegerField(null=True)),
                 ("asked_at", models.DateTimeField(null=True)),
+                ("is_current", models.BooleanField(default=True)),
                 (
                     "org",
                     models.ForeignKey(
@@ -789,9 +790,15 @@ class Migration(migrations.Migration):
             model_name="imported",
             constraint=models.UniqueConstraint(fields=("org", "source", "kind", "source_id"), name="imported_once"),
         ),
+        migrations.AddIndex(
+            model_name="link",
+            index=models.Index(condition=models.Q(("state", "waiting")), fields=["asked_at"], name="link_waiting"),
+        ),
         migrations.AddConstraint(
             model_name="link",
-            constraint=models.UniqueConstraint(fields=("org", "url"), name="link_once"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_current", True)), fields=("org", "url"), name="link_once"
+            ),
         ),
         migrations.AddConstraint(
             model_name="link",

@@ -1,11 +1,14 @@
 """What a linked page says of itself, and the messages that link to it.
 
-*Called by*: chat.links. *Keeps true*: an address is asked for once an organization and day, through the guard.
+*Called by*: chat.links. *Keeps true*: an address is asked for once an organization and day, through the guard; what was
+read never changes: a message goes on showing what its readers saw, and tomorrow's messages get a row of their own.
 """
 
 import uuid
+from urllib.parse import urlsplit
 
 from django.db import models
+from django.db.models import Q
 
 
 class LinkState(models.TextChoices):
@@ -26,15 +29,23 @@ class Link(models.Model):
     image_width = models.PositiveIntegerField(null=True)
     image_height = models.PositiveIntegerField(null=True)
     asked_at = models.DateTimeField(null=True)
+    # Of those of one address, that which a new message gets.
+    is_current = models.BooleanField(default=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["org", "url"], name="link_once"),
+            models.UniqueConstraint(fields=["org", "url"], condition=Q(is_current=True), name="link_once"),
             models.UniqueConstraint(fields=["org", "id"], name="link_in_org"),
         ]
+        indexes = [models.Index(fields=["asked_at"], condition=Q(state="waiting"), name="link_waiting")]
 
     def __str__(self) -> str:
         return self.url
+
+    @property
+    def host(self) -> str:
+        """Where the link leads, whatever its page calls itself."""
+        return urlsplit(self.url).hostname or ""
 
 
 class MessageLink(models.Model):

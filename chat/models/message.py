@@ -15,6 +15,7 @@ from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
+from chat.models.link import Link, LinkState, MessageLink
 from chat.models.thread import ThreadMember
 from workspace.models import Space
 
@@ -45,8 +46,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """With all that the partial shows, in a number of queries that does not grow with the page."""
         faces = Prefetch("thread__thread_members", ThreadMember.objects.faces(), to_attr="known_faces")
         roots = Prefetch("parent", Message.objects.select_related("ai_model"))
+        links = Prefetch("links", MessageLink.objects.filter(is_hidden=False).select_related("link"))
         known = self.select_related("author", "ai_model", "reply", "reply__retry", "thread")
-        return known.prefetch_related("mentions", faces, roots)
+        return known.prefetch_related("mentions", faces, roots, links)
 
 
 class Message(models.Model):
@@ -132,9 +134,22 @@ class Message(models.Model):
     def calls_group(self) -> bool:
         return any(mention.group for mention in self.mentions.all())
 
+    @cached_property
+    def previews(self) -> list[Link]:
+        """What is known of the pages that it links to."""
+        if self.is_deleted:
+            return []
+        rows = [row for row in self.links.all() if not row.is_hidden]
+        return [row.link for row in rows if row.link.state == LinkState.READ]
+
+    def mark_links(self, rows: list[MessageLink]) -> None:
+        """The links of a message just made are known: showing them asks nothing."""
+        self.previews = [row.link for row in rows if row.link.state == LinkState.READ]
+
     def mark_new(self, *, mention_ids: list[str], calls_group: bool = False) -> None:
         """Whom a message just made mentions, and what it cannot have yet, is known: showing it asks nothing."""
         self.mention_ids, self.calls_group = mention_ids, calls_group
+        self.previews = []
         if not self._meta.get_field("thread").is_cached(self):  # type: ignore[union-attr]
             self._meta.get_field("thread").set_cached_value(self, None)  # type: ignore[union-attr]
         if not self.is_by_ai_model:

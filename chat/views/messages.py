@@ -61,7 +61,14 @@ def _post(request: HttpRequest, seat: access.Seat) -> HttpResponse:
         if not form.is_valid():
             raise _form_refusal(form)
         client_id = form.cleaned_data["client_id"] or uuid4()
-        written = feed.post(seat.space, seat.member, text=form.cleaned_data["text"], client_id=client_id)
+        fields = form.cleaned_data
+        written = feed.post(
+            seat.space,
+            seat.member,
+            text=fields["text"],
+            client_id=client_id,
+            has_previews=fields["preview"] != "off",
+        )
     except Refused as refusal:
         if wants_json(request):
             raise

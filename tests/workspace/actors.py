@@ -16,7 +16,7 @@ from django.utils import timezone
 from billing import plans, prices
 from catalog.models import AIModel, Offer, Provider
 from chat import feed, places, replies
-from chat.models import Message, Reply
+from chat.models import Link, LinkState, Message, MessageLink, Reply
 from workspace import invitations, members, orgs, spaces
 from workspace.models import Invitation, Member, Org, Role, Space, SpaceMember, User
 
@@ -63,6 +63,7 @@ class Place:
     queued: Reply
     stopped: Reply
     bystander: Member
+    link: Link
     invitation: Invitation | None = None
 
 
@@ -159,7 +160,11 @@ def _place(owner: Member, word: str, *, is_private: bool, people: list[Member], 
     _, second = feed.post(space, asker, text=f"@oracle more {word} text", client_id=uuid.uuid4())
     replies.stop(asker, second.reply)
     Message.objects.filter(pk=second.pk).update(text=f"{word} answer", html=f"<p>{word} answer</p>")
-    return Place(space, message, queued.reply, second.reply, present[-1])
+    link = Link.objects.create(
+        org=owner.org, url=f"https://{word}.example/", state=LinkState.READ, title=f"{word} page"
+    )
+    MessageLink.objects.create(org=owner.org, message=message, link=link)
+    return Place(space, message, queued.reply, second.reply, present[-1], link)
 
 
 def _invitation(place: Place, maker: Member) -> Invitation:

@@ -1,0 +1,23 @@
+"""Previews of links: taking one away, and its picture. *Called by*: config.urls."""
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from chat import access as messages
+from chat import broadcast
+from chat.links import showing
+from workspace.middleware import wants_json
+
+
+@login_required
+@require_POST
+def hide(request: HttpRequest, message_id: UUID, link_id: UUID) -> HttpResponse:
+    sight = messages.message(request.user, message_id)
+    message = showing.hide(sight.member, sight.message, link_id)
+    if not wants_json(request):
+        return redirect(f"{sight.space.get_absolute_url()}#message-{message.pk}")
+    return JsonResponse({"revision": message.revision, "message": broadcast.as_json(message)})
