@@ -64,8 +64,7 @@ def post(
 
     With `parent` it goes to the thread of that message, and into the feed too where `in_feed`; `ask` is whom it asks
     there without a mention (threads.asked). Raises Invalid, TooLong, Archived, ReadOnly, NotFound for another Space's
-    parent. Who writes in a public Space joins it by that. An answer that cannot be paid for is refused; the message
-    stands.
+    parent. Who writes in a public Space joins it. An answer that cannot be paid for is refused; the message stands.
     """
     from chat import asking, threads
 
@@ -94,9 +93,7 @@ def post(
         text=found.text,
         html=html,
     )
-    _write(message, found)
-    if has_previews:
-        showing.note_post(message, author.org)
+    _write(message, found, has_previews=has_previews)
     written = [message, *asking.ask(message, ai_models, first_position=position + 1)]
     if root is not None:
         written.append(threads.grow(root, written, mentioned=found.members, revision=revision))
@@ -216,7 +213,7 @@ def _shown(space: Space) -> MessageQuerySet:
     return Message.objects.in_space(space).in_feed()
 
 
-def _write(message: Message, found: mentions.Found) -> None:
+def _write(message: Message, found: mentions.Found, *, has_previews: bool) -> None:
     message.save(force_insert=True)
     message.mark_new(mention_ids=[str(member.pk) for member in found.members], calls_group=bool(found.groups))
     rows = [Mention(kind=MentionKind.MEMBER, member=member) for member in found.members]
@@ -225,3 +222,5 @@ def _write(message: Message, found: mentions.Found) -> None:
     for row in rows:
         row.org_id, row.message = message.org_id, message
     Mention.objects.bulk_create(rows)
+    if has_previews and message.author:
+        showing.note_post(message, message.author.org)
