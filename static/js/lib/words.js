@@ -62,8 +62,9 @@ function shown(name, value) {
 }
 
 function moment(iso) {
-  const options = { dateStyle: "long", timeStyle: "short", hourCycle: "h23", timeZone: "UTC" };
-  return `${new Intl.DateTimeFormat(locale, options).format(new Date(iso))} UTC`;
+  const at = new Date(iso);
+  const day = new Intl.DateTimeFormat(locale, { year: "numeric", month: "long", day: "numeric", timeZone: "UTC" });
+  return `${day.format(at)} ${at.toISOString().slice(11, 16)} UTC`;
 }
 
 function variant(language, mine) {
