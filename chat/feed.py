@@ -15,6 +15,7 @@ from chat import broadcast, markdown, mentions
 from chat.links import showing
 from chat.models import Mention, MentionKind, Message
 from chat.models.message import MessageQuerySet
+from chat.search import words
 from workspace import spaces
 from workspace.errors import Invalid
 from workspace.languages import fill
@@ -224,3 +225,4 @@ def _write(message: Message, found: mentions.Found, *, has_previews: bool) -> No
     Mention.objects.bulk_create(rows)
     if has_previews and message.author:
         showing.note_post(message, message.author.org)
+    words.write([message.pk])

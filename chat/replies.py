@@ -19,6 +19,7 @@ from billing import ledger, metering
 from chat import asking, briefs, broadcast, feed, markdown
 from chat.models import Message, Reply, ReplyState
 from chat.models.reply import OPEN_STATES
+from chat.search import words
 from gateway.wire import Request
 from workspace import access, spaces
 from workspace.errors import Forbidden, Refused
@@ -257,6 +258,8 @@ def _finish(reply: Reply, ending: Ending, *, text: str, html: str, bill: meterin
     reply.is_estimated = bill.is_estimated
     _close(reply, ending)
     _tell(reply, revision=revision, text=text, html=html)
+    if text:
+        words.write([reply.message_id])
     org_id = reply.org_id
     transaction.on_commit(lambda: broadcast.pool_changed(org_id))
 

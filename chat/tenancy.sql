@@ -24,6 +24,8 @@ ALTER TABLE chat_thread
 ALTER TABLE chat_threadmember
   ADD CONSTRAINT threadmember_thread_same_org FOREIGN KEY (org_id, thread_id) REFERENCES chat_message (org_id, id),
   ADD CONSTRAINT threadmember_member_same_org FOREIGN KEY (org_id, member_id) REFERENCES workspace_member (org_id, id);
+ALTER TABLE chat_words
+  ADD CONSTRAINT words_message_same_org FOREIGN KEY (org_id, message_id) REFERENCES chat_message (org_id, id);
 ALTER TABLE chat_edit
   ADD CONSTRAINT edit_message_same_org FOREIGN KEY (org_id, message_id) REFERENCES chat_message (org_id, id);
 ALTER TABLE chat_reaction

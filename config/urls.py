@@ -5,7 +5,7 @@
 
 from django.urls import include, path
 
-from chat.views import entry, health, languages, links, messages, org_settings, people, replies, sidebar, spaces
+from chat.views import entry, health, languages, links, messages, org_settings, people, replies, search, sidebar, spaces
 
 urlpatterns = [
     path("", entry.home, name="home"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("orgs/<slug:slug>/", entry.org, name="org"),
     path("orgs/<slug:slug>/spaces/", spaces.index, name="spaces"),
     path("orgs/<slug:slug>/sidebar/", sidebar.show, name="sidebar"),
+    path("orgs/<slug:slug>/search/", search.index, name="search"),
     path("orgs/<slug:slug>/people/", people.index, name="people"),
     path("orgs/<slug:slug>/people/invite/", people.invite, name="invite"),
     path("orgs/<slug:slug>/people/<uuid:member_id>/remove/", people.remove, name="remove_from_org"),

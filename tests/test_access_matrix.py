@@ -35,6 +35,7 @@ org                 GET    private  L  N  N  Y  Y  Y  Y  Y  Y  Y  N  L  Y  S
 spaces              GET    private  L  N  N  Y  Y  Y  Y  Y  Y  Y  N  L  Y  S
 spaces              POST   private  L  N  N  Y  F  Y  Y  Y  Y  Y  N  L  Y  S
 sidebar             GET    private  L  N  N  Y  Y  Y  Y  Y  Y  Y  N  L  Y  S
+search              GET    private  L  N  N  Y  Y  Y  Y  Y  Y  Y  N  L  Y  S
 people              GET    private  L  N  N  Y  Y  Y  Y  Y  Y  Y  N  L  Y  S
 invite              GET    private  L  N  N  Y  Y  Y  Y  Y  Y  Y  N  L  Y  S
 invite              POST   private  L  N  N  F  F  F  F  N  N  F  N  L  F  S

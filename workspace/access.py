@@ -8,10 +8,12 @@ import uuid
 from typing import NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from workspace.errors import Forbidden, NotFound, Suspended
 from workspace.models import Invitation, Member, Space, User
+from workspace.models.member import MemberQuerySet
 
 Person = User | AnonymousUser
 
@@ -64,6 +66,15 @@ def colleague(member: Member, member_id: uuid.UUID | str) -> Member:
     if found is None:
         raise NotFound
     return found
+
+
+def acquaintances(member: Member) -> MemberQuerySet:
+    """Everyone of the organization, gone ones too, whose name the member may know; a guest, those of shared Spaces."""
+    people = Member.objects.filter(org_id=member.org_id)
+    if not member.is_guest:
+        return people
+    mine = Q(space_members__space__in=Space.objects.joined_by(member)) | Q(pk=member.pk)
+    return people.filter(mine).distinct()
 
 
 def invitation(user: Person, invitation_id: uuid.UUID | str) -> tuple[Invitation, Member]:

@@ -14,6 +14,7 @@ from chat.models.reaction import Reaction
 from chat.models.reminder import Reminder
 from chat.models.reply import Reply, ReplyState
 from chat.models.thread import Thread, ThreadMember
+from chat.models.words import Words
 
 __all__ = [
     "Attachment",
@@ -45,4 +46,5 @@ __all__ = [
     "ReplyState",
     "Thread",
     "ThreadMember",
+    "Words",
 ]

@@ -20,6 +20,7 @@ BENCHES = {
     "streams": "hundreds of answers at 50 tokens a second through one worker process",
     "ledger": "holds and settlements a second on one organization",
     "up": "from bin/up to the first page; memory and disk",
+    "history": "opening a Space of a million messages against one of a hundred; finding words among them",
     "page": "what a Space costs a browser: JavaScript, CSS, first content",
 }
 
