@@ -12,6 +12,15 @@ class MessageForm(forms.Form):
     preview = forms.ChoiceField(required=False, choices=[("on", "on"), ("off", "off")])
 
 
+class ThreadForm(MessageForm):
+    also_in_feed = forms.BooleanField(required=False)
+    ask = forms.CharField(required=False, max_length=120)
+
+    def clean_ask(self) -> str | None:
+        """The handle, "" for nobody; None where the form does not say."""
+        return self.cleaned_data["ask"] if "ask" in self.data else None
+
+
 class WholeNumberField(forms.IntegerField):
     """Digits and nothing else: int() alone would also read "1_000" and the digits of every script."""
 
@@ -27,6 +36,23 @@ class PageForm(forms.Form):
     before = WholeNumberField(required=False, min_value=0, max_value=2**62)
     after = WholeNumberField(required=False, min_value=0, max_value=2**62)
     since = WholeNumberField(required=False, min_value=0, max_value=2**62)
+    around = WholeNumberField(required=False, min_value=0, max_value=2**62)
+
+
+class PlaceForm(forms.Form):
+    """The position at which a Space opens."""
+
+    at = WholeNumberField(required=False, min_value=0, max_value=2**62)
+
+
+class ReadForm(forms.Form):
+    position = WholeNumberField(min_value=0, max_value=2**62)
+
+
+class ListForm(forms.Form):
+    """Which page of a list."""
+
+    page = WholeNumberField(required=False, min_value=1, max_value=1000)
 
 
 class MemberForm(forms.Form):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
@@ -17,6 +17,8 @@ from chat.models import Message, Thread, ThreadMember
 from chat.models.message import MessageQuerySet
 from workspace.errors import Invalid, NotFound
 from workspace.models import Member, Space
+
+MEMBERS_MAX = 50
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,24 @@ def shrink(message: Message) -> Message | None:
         last_at=newest.created_at if newest else None,
     )
     return _stamp(root, feed.advance(Space(pk=root.space_id)))
+
+
+def place_of(message: Message) -> str:
+    """The address at which a person finds a message: in its Space, at it; one of a thread only, in the open thread."""
+    at, thread = message.position, ""
+    if not message.in_feed and message.parent:
+        at, thread = message.parent.position, f"&thread={message.parent_id}"
+    return f"/spaces/{message.space_id}/?at={at}{thread}#message-{message.pk}"
+
+
+def members(root: Message) -> list[ThreadMember]:
+    """Who takes part or follows: who wrote first, people and models."""
+    part = ThreadMember.objects.filter(thread_id=root.pk).filter(Q(has_written=True) | Q(is_following=True))
+    return list(part.select_related("member", "ai_model").order_by("-has_written", "pk")[:MEMBERS_MAX])
+
+
+def is_following(root: Message, member: Member) -> bool:
+    return ThreadMember.objects.filter(thread_id=root.pk, member=member, is_following=True).exists()
 
 
 def latest(root: Message) -> feed.Page:

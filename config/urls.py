@@ -5,7 +5,20 @@
 
 from django.urls import include, path
 
-from chat.views import entry, health, languages, links, messages, org_settings, people, replies, search, sidebar, spaces
+from chat.views import (
+    entry,
+    health,
+    languages,
+    links,
+    messages,
+    org_settings,
+    people,
+    replies,
+    search,
+    sidebar,
+    spaces,
+    threads,
+)
 
 urlpatterns = [
     path("", entry.home, name="home"),
@@ -30,6 +43,11 @@ urlpatterns = [
     path("messages/<uuid:message_id>/", messages.show, name="message"),
     path("messages/<uuid:message_id>/links/<uuid:link_id>/hide/", links.hide, name="preview_hide"),
     path("orgs/<slug:slug>/settings/", org_settings.show, name="org_settings"),
+    path("messages/<uuid:message_id>/thread/", threads.show, name="thread"),
+    path("messages/<uuid:message_id>/thread/follow/", threads.follow, name="thread_follow"),
+    path("messages/<uuid:message_id>/thread/unfollow/", threads.unfollow, name="thread_unfollow"),
+    path("messages/<uuid:message_id>/thread/read/", threads.read, name="thread_read"),
+    path("orgs/<slug:slug>/threads/", threads.index, name="threads"),
     path("replies/<uuid:reply_id>/", replies.show, name="reply"),
     path("replies/<uuid:reply_id>/stop/", replies.stop, name="reply_stop"),
     path("replies/<uuid:reply_id>/retry/", replies.retry, name="reply_retry"),

@@ -69,6 +69,17 @@ preview_hide        POST   private  L  N  N  N  F  Y  Y  N  N  N  N  L  N  S
 preview_hide        POST   public   L  N  N  F  N  F  F  Y  Y  F  N  L  F  S
 org_settings        GET    private  L  N  N  F  F  F  F  Y  Y  F  N  L  F  S
 org_settings        POST   private  L  N  N  F  F  F  F  Y  Y  F  N  L  F  S
+thread              GET    private  L  N  N  N  Y  Y  Y  N  N  N  N  L  N  S
+thread              GET    public   L  N  N  Y  N  Y  Y  Y  Y  Y  N  L  Y  S
+thread              POST   private  L  N  N  N  Y  Y  Y  N  N  N  N  L  N  S
+thread              POST   public   L  N  N  Y  N  Y  Y  Y  Y  Y  N  L  Y  S
+thread_follow       POST   private  L  N  N  N  Y  Y  Y  N  N  N  N  L  N  S
+thread_follow       POST   public   L  N  N  Y  N  Y  Y  Y  Y  Y  N  L  Y  S
+thread_unfollow     POST   private  L  N  N  N  Y  Y  Y  N  N  N  N  L  N  S
+thread_unfollow     POST   public   L  N  N  Y  N  Y  Y  Y  Y  Y  N  L  Y  S
+thread_read         POST   private  L  N  N  N  Y  Y  Y  N  N  N  N  L  N  S
+thread_read         POST   public   L  N  N  Y  N  Y  Y  Y  Y  Y  N  L  Y  S
+threads             GET    private  L  N  N  Y  Y  Y  Y  Y  Y  Y  N  L  Y  S
 reply               GET    private  L  N  N  N  Y  Y  Y  N  N  N  N  L  N  S
 reply               GET    public   L  N  N  Y  N  Y  Y  Y  Y  Y  N  L  Y  S
 reply_stop          POST   private  L  N  N  N  F  Y  Y  N  N  N  N  L  N  S
@@ -145,6 +156,8 @@ def body(name: str, world: World, place: Place) -> dict[str, str]:
     newcomer = str(world.public.bystander.pk)
     return {
         "messages": {"text": "good morning"},
+        "thread": {"text": "good morning"},
+        "thread_read": {"position": "1"},
         "spaces": {"name": "Another room"},
         "space_edit": {"name": "Renamed", "private": "on" if place.space.is_private else ""},
         "space_members": {"member": newcomer},

@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from chat import broadcast, feed, mentions
+from chat import broadcast, feed, mentions, threads
 from chat.forms import MessageForm, PageForm
 from chat.models import Message
 from chat.views import spaces as space_pages
@@ -33,7 +33,7 @@ def index(request: HttpRequest, space_id: UUID) -> HttpResponse:
 @require_safe
 def changes(request: HttpRequest, space_id: UUID) -> HttpResponse:
     seat = access.seat(request.user, space_id)
-    found = feed.changes(seat.space, since=_where(request).get("since") or 0)
+    found = feed.changes(seat.space, since=where(request)["since"] or 0)
     messages = [broadcast.as_json(message) for message in found.messages]
     return JsonResponse({"revision": found.revision, "messages": messages, "reload": found.must_reload})
 
@@ -48,18 +48,31 @@ def mentionables(request: HttpRequest, space_id: UUID) -> HttpResponse:
 @login_required
 @require_safe
 def show(request: HttpRequest, message_id: UUID) -> HttpResponse:
+    """The message for programs; people are led to it, in the Space that shows it."""
+    message, _seat = reach(request.user, message_id)
+    if wants_json(request):
+        return JsonResponse({"space": message.space_id, "message": broadcast.as_json(message)})
+    return redirect(threads.place_of(message))
+
+
+def reach(user: access.Person, message_id: UUID) -> tuple[Message, access.Seat]:
+    """A message, and the seat from which the person may see it. Raises NotFound."""
     message = Message.objects.for_page().filter(pk=message_id).first()
     if message is None:
         raise NotFound
-    access.seat(request.user, message.space_id)
-    return JsonResponse({"message": broadcast.as_json(message)})
+    return message, access.seat(user, message.space_id)
+
+
+def posted(written: list[Message]) -> JsonResponse:
+    messages = [broadcast.as_json(message) for message in written]
+    return JsonResponse({"revision": max(message.revision for message in written), "messages": messages}, status=201)
 
 
 def _post(request: HttpRequest, seat: access.Seat) -> HttpResponse:
     form = MessageForm(request.POST)
     try:
         if not form.is_valid():
-            raise _form_refusal(form)
+            raise form_refusal(form)
         client_id = form.cleaned_data["client_id"] or uuid4()
         fields = form.cleaned_data
         written = feed.post(
@@ -75,30 +88,38 @@ def _post(request: HttpRequest, seat: access.Seat) -> HttpResponse:
         return space_pages.page(request, seat, refusal=refusal, draft=request.POST.get("text", ""))
     if not wants_json(request):
         return redirect(seat.space)
-    messages = [broadcast.as_json(message) for message in written]
-    return JsonResponse({"revision": max(message.revision for message in written), "messages": messages}, status=201)
+    return posted(written)
 
 
 def _read(request: HttpRequest, seat: access.Seat) -> HttpResponse:
-    where = _where(request)
-    if where.get("after") is not None:
-        page = feed.after(seat.space, where["after"])
-    elif where.get("before") is not None:
-        page = feed.before(seat.space, where["before"])
+    at = where(request)
+    if at["after"] is not None:
+        page = feed.after(seat.space, at["after"])
+    elif at["before"] is not None:
+        page = feed.before(seat.space, at["before"])
+    elif at["around"] is not None:
+        page = feed.around(seat.space, at["around"])
     else:
         page = feed.latest(seat.space)
+    return JsonResponse({"revision": seat.space.revision, **as_page(page)})
+
+
+def as_page(page: feed.Page) -> dict:
+    """`more` lie beyond: older ones, but for a page after a position; `newer` only around one."""
     messages = [broadcast.as_json(message) for message in page.messages]
-    return JsonResponse({"messages": messages, "more": page.has_more})
+    return {"messages": messages, "more": page.has_more, "newer": page.has_newer}
 
 
-def _where(request: HttpRequest) -> dict:
+def where(request: HttpRequest) -> dict:
     form = PageForm(request.GET)
     if not form.is_valid():
         raise Invalid(_("Positions and revisions are whole numbers."))
     return form.cleaned_data
 
 
-def _form_refusal(form: MessageForm) -> Invalid:
+def form_refusal(form: MessageForm) -> Invalid:
+    if "ask" in form.errors:
+        return Invalid(_("No model is called that."))
     if "client_id" in form.errors:
         return Invalid(_("The message's client_id is not a UUID."))
     if any(error.code == "null_characters_not_allowed" for error in form.errors.as_data().get("text", [])):

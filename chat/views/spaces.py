@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chat import feed, mentions, places
-from chat.forms import MemberForm, MessageForm
+from chat.forms import MemberForm, MessageForm, PlaceForm
 from workspace import access, spaces
 from workspace.errors import Invalid, Refused
 from workspace.forms import SpaceForm
@@ -57,15 +57,18 @@ def show(request: HttpRequest, space_id: UUID) -> HttpResponse:
 def page(request: HttpRequest, seat: access.Seat, *, refusal: Refused | None = None, draft: str = "") -> HttpResponse:
     """The Space as a page; with a refusal, the draft is put back into the composer."""
     request.member = seat.member  # type: ignore[attr-defined]
-    latest = feed.latest(seat.space)
+    place = PlaceForm(request.GET)
+    at = place.cleaned_data["at"] if place.is_valid() else None
+    shown = feed.latest(seat.space) if at is None else feed.around(seat.space, at)
     context = {
         "space": seat.space,
-        "messages": latest.messages,
-        "has_more": latest.has_more,
+        "messages": shown.messages,
+        "has_more": shown.has_more,
+        "has_newer": shown.has_newer,
         "members_count": seat.space.space_members.count(),
         "may_edit": spaces.may_manage(seat.member, seat.space),
         "composer_form": MessageForm(initial={"client_id": uuid4()}),
-        "ai_models": [] if latest.messages else mentions.examples(),
+        "ai_models": [] if shown.messages else mentions.examples(),
         "sentence": refusal.message if refusal else "",
         "draft": draft,
     }

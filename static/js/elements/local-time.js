@@ -1,8 +1,8 @@
 // <local-time>: a moment in the locale and zone of who looks, the full moment on hover.
-// Called by: messages, lists. `data-as` is "time" (default), "date" or "moment".
-import { fullMoment, shortDate, timeOfDay } from "parley/lib/dates";
+// Called by: messages, lists. `data-as` is "time" (default), "date", "moment" or "near".
+import { fullMoment, nearMoment, shortDate, timeOfDay } from "parley/lib/dates";
 
-const WAYS = { time: timeOfDay, date: shortDate, moment: fullMoment };
+const WAYS = { time: timeOfDay, date: shortDate, moment: fullMoment, near: nearMoment };
 
 class LocalTime extends HTMLElement {
   connectedCallback() {

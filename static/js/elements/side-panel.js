@@ -20,7 +20,7 @@ class SidePanel extends HTMLElement {
 
   connectedCallback() {
     const { signal } = (this.#life = new AbortController());
-    this.part = this.querySelector("[data-part]");
+    this.content = this.querySelector("[data-part]");
     document.addEventListener("click", this.#clicked, { signal });
     document.addEventListener("keydown", this.#pressed, { signal });
     document.addEventListener("panel.open", ({ detail }) => this.open(detail.url), { signal });
@@ -86,7 +86,7 @@ class SidePanel extends HTMLElement {
     this.#trouble("");
     this.querySelector("[data-title]").textContent = part.dataset.panel;
     this.querySelector("[data-page]").href = this.#path;
-    this.part.replaceChildren(part);
+    this.content.replaceChildren(part);
     this.#reveal();
     this.#tell("panel.shown", { url: this.#path });
   }
@@ -96,7 +96,7 @@ class SidePanel extends HTMLElement {
     box.hidden = !sentence;
     box.textContent = sentence;
     if (!sentence) return;
-    this.part.replaceChildren();
+    this.content.replaceChildren();
     this.#reveal();
   }
 
@@ -114,7 +114,7 @@ class SidePanel extends HTMLElement {
     if (this.hidden) return;
     const hadFocus = this.contains(document.activeElement);
     this.hidden = true;
-    this.part.replaceChildren();
+    this.content.replaceChildren();
     this.#cover();
     if (hadFocus) this.#giveFocusBack();
     this.#tell("panel.closed", {});
@@ -122,8 +122,8 @@ class SidePanel extends HTMLElement {
 
   /** What lies under a panel that covers it takes no part. */
   #cover() {
-    const main = document.getElementById("main");
-    if (main) main.inert = !this.hidden && this.#covers.matches;
+    const isCovered = !this.hidden && this.#covers.matches;
+    for (const below of document.querySelectorAll("#main, .bar")) below.inert = isCovered;
   }
 
   /** The row of the opener may have been replaced meanwhile: its new link does as well. */

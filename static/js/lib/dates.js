@@ -17,6 +17,11 @@ export function shortDate(date) {
   return format({ dateStyle: "medium" }, date);
 }
 
+/** The time of a moment today, else its day. */
+export function nearMoment(date, now = new Date()) {
+  return dayKey(date) === dayKey(now) ? timeOfDay(date) : shortDate(date);
+}
+
 /** A key that two moments share when they fall on one local day. */
 export function dayKey(date) {
   return `${date.getFullYear()}-${date.getMonth()}-${date.getDate()}`;

@@ -5,7 +5,7 @@ import { LiveSocket } from "parley/lib/socket";
 
 class Connection extends EventTarget {
   #socket = null;
-  #spaces = new Set();
+  #spaces = new Map(); // how many listen to each
 
   get state() {
     return this.#socket?.state ?? "idle";
@@ -22,19 +22,21 @@ class Connection extends EventTarget {
     this.#socket.addEventListener("frame", ({ detail }) => this.#tell(detail.type, detail));
     this.#socket.addEventListener("doubt", () => this.#tell("doubt"));
     this.#socket.addEventListener("state", () => {
-      if (this.state === "open") for (const space of this.#spaces) this.#ask(space);
+      if (this.state === "open") for (const space of this.#spaces.keys()) this.#ask(space);
       this.#tell("state");
     });
     this.#socket.open();
   }
 
   subscribe(space) {
-    this.#spaces.add(space);
+    this.#spaces.set(space, (this.#spaces.get(space) ?? 0) + 1);
     this.#ask(space);
   }
 
   unsubscribe(space) {
-    if (this.#spaces.delete(space)) this.#socket?.send({ type: "space.unsubscribe", space });
+    const left = (this.#spaces.get(space) ?? 0) - 1;
+    if (left > 0) this.#spaces.set(space, left);
+    else if (this.#spaces.delete(space)) this.#socket?.send({ type: "space.unsubscribe", space });
   }
 
   /** Listens until `signal` aborts; `hear` gets the frame. */

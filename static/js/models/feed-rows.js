@@ -1,22 +1,26 @@
 // The rows of a feed in their order: messages by position, what is on its way after them, days between them.
-// Called by: message-feed.
+// Called by: models/conversation.js.
 // Keeps true: one row a message, replaced in place; a divider stands before the first row of a day; a row that
 //   follows one of the same person within five minutes says so; rows that concern who looks are marked.
-import { dayKey, dayName } from "parley/lib/dates";
-import { clone } from "parley/lib/html";
+import { dayKey } from "parley/lib/dates";
 import { say } from "parley/lib/words";
-
-const FOLLOW_UP_MS = 5 * 60_000;
+import { day, finish, follows, mark, momentOf, rename } from "parley/models/row-dress";
 
 export class FeedRows {
   #column;
   #viewer;
+  #rootBox;
+  #prefix;
 
-  /** `viewer` is `{member, mayManage}`. */
-  constructor(column, viewer) {
+  /** `viewer` is `{member, mayManage}`. A thread's root stands apart, in [data-root]; `prefix` keeps the ids of rows
+   * apart from those of the same messages elsewhere on the page. */
+  constructor(column, viewer, prefix = "") {
     this.#column = column;
     this.#viewer = viewer;
-    for (const row of this.all) {
+    this.#prefix = prefix;
+    this.#rootBox = column.querySelector(":scope > [data-root]");
+    for (const row of [this.#root, ...this.all].filter(Boolean)) {
+      rename(row, prefix);
       this.#dress(row);
       this.finish(row);
     }
@@ -28,17 +32,22 @@ export class FeedRows {
 
   /** What the rows say of their messages. */
   get known() {
-    return this.all.filter(({ dataset }) => dataset.messageId).map(({ dataset }) => ({
+    const rows = [this.#root, ...this.all].filter((row) => row?.dataset.messageId);
+    return rows.map(({ dataset }) => ({
       id: dataset.messageId,
-      client_id: dataset.clientId,
       position: Number(dataset.position),
       revision: Number(dataset.revision),
-      state: dataset.state,
     }));
   }
 
+  /** The last message that the server has, or null. */
+  get last() {
+    return this.all.findLast(({ dataset }) => dataset.messageId) ?? this.#root;
+  }
+
   find(messageId) {
-    return this.#column.querySelector(`:scope > [data-message-id="${CSS.escape(messageId)}"]`);
+    const query = `:scope > [data-message-id="${CSS.escape(messageId)}"]`;
+    return this.#rootBox?.querySelector(query) ?? this.#column.querySelector(query);
   }
 
   pending(clientId) {
@@ -53,6 +62,7 @@ export class FeedRows {
   /** Puts a row from the server in its place; returns true if it stands at the end and was not there before. */
   put(row) {
     say(row);
+    rename(row, this.#prefix);
     const { messageId, clientId } = row.dataset;
     const old = this.find(messageId);
     const own = !old && clientId ? this.pending(clientId) : null;
@@ -73,6 +83,12 @@ export class FeedRows {
     this.#dress(row);
   }
 
+  /** Takes away what came from the server; what is on its way stays. */
+  clear() {
+    for (const row of this.#column.querySelectorAll(":scope > .day, :scope > [data-message-id]")) row.remove();
+    for (const row of this.all) this.#dress(row);
+  }
+
   remove(row) {
     const next = this.#next(row);
     if (row.previousElementSibling?.matches(".day")) row.previousElementSibling.remove();
@@ -80,18 +96,13 @@ export class FeedRows {
     if (next) this.#dress(next);
   }
 
-  /** What only a browser adds to a text: copy buttons, links that leave the page alone, one's own mentions. */
+  /** What only a browser adds to a text that has come or grown. */
   finish(text) {
-    for (const code of text.querySelectorAll("pre:not(.code > pre)")) {
-      const box = document.createElement("div");
-      box.className = "code";
-      code.replaceWith(box);
-      box.append(code, clone("code-copy"));
-      code.tabIndex = 0;
-    }
-    for (const link of text.querySelectorAll(".prose a[href^='http']")) link.target = "_blank";
-    const mine = `[data-mention="M:${CSS.escape(this.#viewer.member)}"]`;
-    for (const name of text.querySelectorAll(mine)) name.dataset.me = "";
+    finish(text, this.#viewer.member);
+  }
+
+  get #root() {
+    return this.#rootBox?.querySelector(":scope > [data-message-id]") ?? null;
   }
 
   #place(row) {
@@ -140,36 +151,11 @@ export class FeedRows {
     const before = this.#previous(row);
     const at = momentOf(row);
     const divider = row.previousElementSibling?.matches(".day") ? row.previousElementSibling : null;
-    const isNewDay = !before || dayKey(momentOf(before)) !== dayKey(at);
+    const earlier = before ?? (row === this.#root ? null : this.#root);
+    const isNewDay = !earlier || dayKey(momentOf(earlier)) !== dayKey(at);
     if (isNewDay && !divider) row.before(day(at));
     if (!isNewDay) divider?.remove();
-    row.toggleAttribute("data-follow-up", !isNewDay && follows(before, row, at));
-    this.#mark(row);
+    row.toggleAttribute("data-follow-up", !isNewDay && Boolean(before) && follows(before, row, at));
+    mark(row, this.#viewer);
   }
-
-  #mark(row) {
-    const { member, mayManage } = this.#viewer;
-    const { authorId, mentionIds = "", askedBy } = row.dataset;
-    row.toggleAttribute("data-mine", authorId === member);
-    const callsAll = authorId !== member && row.querySelector('[data-mention^="G:"]');
-    row.toggleAttribute("data-mentions-me", Boolean(callsAll) || mentionIds.split(" ").includes(member));
-    row.toggleAttribute("data-may-act", Boolean(askedBy) && (mayManage || askedBy === member));
-  }
-}
-
-function momentOf(row) {
-  return new Date(row.querySelector("time")?.dateTime || Date.now());
-}
-
-function follows(before, row, at) {
-  if (row.dataset.kind !== "member" || before.dataset.kind !== "member") return false;
-  return before.dataset.authorId === row.dataset.authorId && at - momentOf(before) < FOLLOW_UP_MS;
-}
-
-function day(at) {
-  const row = clone("day-divider");
-  const time = row.querySelector("time");
-  time.textContent = dayName(at);
-  time.dateTime = at.toISOString().slice(0, 10);
-  return row;
 }

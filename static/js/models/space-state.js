@@ -1,25 +1,15 @@
-// What this browser knows of a Space: its messages by id, and the revision up to which it knows everything.
-// Called by: message-feed. Pure: no page, no network.
-// Keeps true: for any frames in any order, with doubles and gaps, what is known plus the changes fetched since
-//   `last` equals a fresh load; a message never goes back to an older revision.
+// What this browser knows of a Space: the revision up to which it knows everything, and the windows that show parts.
+// Called by: models/space-sync.js. Pure: no page, no network.
+// Keeps true: for any frames in any order, with doubles and gaps, what the windows show plus the changes fetched since
+//   `last` equals a fresh load of them.
 
 export class SpaceState {
   #ahead = new Set();
-  #oldest = null;
+  #windows = new Set();
   last;
-  more;
-  messages = new Map();
 
-  /** `messages` need id, position and revision; `more` says that there are older ones on the server. */
-  constructor({ revision = 0, messages = [], more = false } = {}) {
+  constructor(revision = 0) {
     this.last = revision;
-    this.more = more;
-    for (const message of messages) this.#keep(message);
-  }
-
-  /** Position of the oldest message that is loaded, or null. */
-  get oldest() {
-    return this.#oldest;
   }
 
   /** Whether changes are missing between `last` and the newest that was seen. */
@@ -27,58 +17,39 @@ export class SpaceState {
     return this.#ahead.size > 0;
   }
 
-  /** Takes a `message.changed`; returns the messages to show (none, or this one). */
+  open(window) {
+    this.#windows.add(window);
+  }
+
+  close(window) {
+    this.#windows.delete(window);
+  }
+
+  /** Takes a `message.changed`; returns what each window has to show, as pairs of a window and its messages. */
   frame({ revision, message }) {
-    const shown = this.#take([message]);
+    const shown = this.take([message]);
     this.#saw(revision);
     return shown;
   }
 
   /** Takes the answer to one's own post, stop or retry: some changes, perhaps not all up to its revision. */
   answer({ messages }) {
-    const shown = this.#take(messages);
+    const shown = this.take(messages);
     for (const { revision } of messages) this.#saw(revision);
     return shown;
   }
 
-  /** Takes all changes since `last`. */
+  /** Takes all changes since a revision that is not above `last`. */
   changes({ revision, messages }) {
-    const shown = this.#take(messages);
+    const shown = this.take(messages);
     this.#reach(revision);
     return shown;
   }
 
-  /** Takes a page of older messages; returns those not yet known. */
-  older({ messages, more }) {
-    this.more = more;
-    const fresh = messages.filter(({ id }) => !this.messages.has(id));
-    for (const message of fresh) this.#keep(message);
-    return fresh;
-  }
-
-  /** Takes one message fetched by itself. */
-  single(message) {
-    return this.#take([message]);
-  }
-
-  /** Those that are news. One without its HTML is returned to be fetched, and kept when it was. */
-  #take(messages) {
-    return messages.filter((message) => {
-      const known = this.messages.get(message.id);
-      const isNews = known ? message.revision > known.revision : !this.#isBelow(message);
-      if (isNews && message.html !== null && message.html !== undefined) this.#keep(message);
-      return isNews;
-    });
-  }
-
-  /** Whether it lies among the older messages that are not loaded. */
-  #isBelow({ position }) {
-    return this.more && position < this.#oldest;
-  }
-
-  #keep({ id, client_id, position, revision, state }) {
-    this.messages.set(id, { id, client_id, position, revision, state });
-    if (this.#oldest === null || position < this.#oldest) this.#oldest = position;
+  /** Takes messages that say nothing of what else changed. */
+  take(messages) {
+    const pairs = [...this.#windows].map((window) => [window, messages.filter((message) => window.take(message))]);
+    return pairs.filter(([, found]) => found.length);
   }
 
   #saw(revision) {

@@ -1,6 +1,8 @@
 // Keeps a Space's state in step with the server: frames as they come, and fetching what they left out.
-// Called by: message-feed, which hands in how to fetch, how to show messages and how to start afresh.
-// Keeps true: one question for changes at a time; every failed fetch is tried again; nothing is shown twice.
+// Called by: models/space-live.js, which hands in how to fetch and how to start afresh. A view has a `window`, and takes
+//   show(messages) and restart(messages).
+// Keeps true: one question for changes at a time; every failed fetch is tried again; a page that was read before some
+//   change is followed by that change; nothing is shown twice.
 import { SpaceState } from "parley/models/space-state";
 
 const REORDER_MS = 80; // frames of two senders may swap places on their way
@@ -9,28 +11,39 @@ const AGAIN_MS = 2000;
 export class SpaceSync {
   #space;
   #get;
-  #show;
   #reload;
+  #views = new Map(); // by their windows
   #asking = null;
-  #askingOlder = null;
+  #paging = new Map(); // by the windows too
   state;
 
-  /** `known` is what SpaceState takes; `get(url)` resolves to JSON; `show(messages)` puts those that have HTML. */
-  constructor({ space, known, get, show, reload }) {
+  /** `get(url)` resolves to JSON. */
+  constructor({ space, revision, get, reload }) {
     this.#space = space;
     this.#get = get;
-    this.#show = show;
     this.#reload = reload;
-    this.state = new SpaceState(known);
+    this.state = new SpaceState(revision);
+  }
+
+  /** Shows what changes from now on, and what has changed since the revision at which the view was loaded. */
+  open(view, revision) {
+    this.#views.set(view.window, view);
+    this.state.open(view.window);
+    this.#meet(revision);
+  }
+
+  close(view) {
+    this.#views.delete(view.window);
+    this.state.close(view.window);
   }
 
   frame(frame) {
-    this.#take(this.state.frame(frame));
+    this.#show(this.state.frame(frame));
     if (this.state.isBehind) setTimeout(() => this.state.isBehind && this.catchUp(), REORDER_MS);
   }
 
   answer(answer) {
-    this.#take(this.state.answer(answer));
+    this.#show(this.state.answer(answer));
   }
 
   /** The server says where it is. */
@@ -40,7 +53,7 @@ export class SpaceSync {
 
   /** Fetches what changed since `last`. */
   catchUp() {
-    this.#asking ??= this.#askChanges().finally(() => {
+    this.#asking ??= this.#askChanges(this.state.last).finally(() => {
       this.#asking = null;
       if (this.state.isBehind) this.catchUp();
     });
@@ -48,37 +61,67 @@ export class SpaceSync {
   }
 
   /** Fetches the page before the oldest row; resolves when it is shown. */
-  older() {
-    if (!this.state.more) return Promise.resolve();
-    this.#askingOlder ??= this.#askOlder().finally(() => {
-      this.#askingOlder = null;
-    });
-    return this.#askingOlder;
+  older(view) {
+    const { window } = view;
+    if (!window.more) return Promise.resolve();
+    return this.#page(view, `before=${window.oldest}`, (page) => view.show(window.older(page)));
   }
 
-  async #askChanges() {
+  /** Fetches the page after the newest row; resolves when it is shown. */
+  newer(view) {
+    const { window } = view;
+    if (!window.newer) return Promise.resolve();
+    return this.#page(view, `after=${window.newest}`, (page) => view.show(window.forward(page)));
+  }
+
+  /** Shows the page around a position instead, or the newest one; resolves to whether it could be fetched. */
+  async jump(view, position = null) {
+    await this.#paging.get(view.window);
+    return this.#page(view, position === null ? "" : `around=${position}`, (page) => {
+      view.window.reset(page);
+      view.restart(page.messages);
+    });
+  }
+
+  #page(view, query, take) {
+    const asked = this.#paging.get(view.window) ?? this.#askPage(view, query, take);
+    this.#paging.set(view.window, asked);
+    return asked.finally(() => this.#paging.delete(view.window));
+  }
+
+  async #askPage({ window }, query, take) {
     try {
-      const answer = await this.#get(`/spaces/${this.#space}/changes/?since=${this.state.last}`);
-      if (answer.reload) this.#reload();
-      else this.#take(this.state.changes(answer));
+      const page = await this.#get(`${window.url}?${query}`);
+      take(page);
+      this.#meet(page.revision);
+      return true;
     } catch {
       await pause(AGAIN_MS);
+      return false;
     }
   }
 
-  async #askOlder() {
+  /** Something was read at a revision: fetch what one of the two has missed of the other. */
+  #meet(revision) {
+    if (revision < this.state.last) this.#askChanges(revision);
+    else this.compare(revision);
+  }
+
+  async #askChanges(since) {
     try {
-      const page = await this.#get(`/spaces/${this.#space}/messages/?before=${this.state.oldest}`);
-      this.#show(this.state.older(page));
+      const answer = await this.#get(`/spaces/${this.#space}/changes/?since=${since}`);
+      if (answer.reload) this.#reload();
+      else this.#show(this.state.changes(answer));
     } catch {
       await pause(AGAIN_MS);
+      if (since !== this.state.last && this.#views.size) this.#askChanges(since);
     }
   }
 
   async #askOne(id) {
     try {
       const { message } = await this.#get(`/messages/${id}/`);
-      this.#take(this.state.single(message));
+      this.#show(this.state.take([message]));
     } catch (error) {
       if (error.status === 404) return;
       await pause(AGAIN_MS);
@@ -86,10 +129,14 @@ export class SpaceSync {
     }
   }
 
-  /** Shows what came whole, asks for what came without its HTML. */
-  #take(messages) {
-    for (const { id, html } of messages) if (html == null) this.#askOne(id);
-    this.#show(messages.filter(({ html }) => html != null));
+  /** Shows what came whole, asks once for what came without its HTML. */
+  #show(pairs) {
+    const bare = new Set(pairs.flatMap(([, messages]) => messages.filter(({ html }) => html == null).map(({ id }) => id)));
+    for (const id of bare) this.#askOne(id);
+    for (const [window, messages] of pairs) {
+      const whole = messages.filter(({ html }) => html != null);
+      if (whole.length) this.#views.get(window)?.show(whole);
+    }
   }
 }
 

@@ -1,0 +1,76 @@
+// Where in a Space one reads, in the address: links to its messages lead there, and Back leads back.
+// Called by: message-feed, which hands in how to go to a message and to the newest.
+// Keeps true: a link to a message of this Space loads no page; the place that one left is kept in the history.
+import { get } from "parley/lib/http";
+
+const LINK = /^\/messages\/([0-9a-f-]{36})\/$/;
+
+export class FeedPlace {
+  #space;
+  #log;
+  #goTo;
+  #toNewest;
+
+  constructor({ space, log, goTo, toNewest }) {
+    this.#space = space;
+    this.#log = log;
+    this.#goTo = goTo;
+    this.#toNewest = toNewest;
+  }
+
+  start(signal) {
+    document.addEventListener("click", this.#clicked, { signal });
+    addEventListener("popstate", this.#returned, { signal });
+  }
+
+  #clicked = (event) => {
+    if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = event.target.closest?.("a[href]");
+    if (!link || link.origin !== location.origin || link.hasAttribute("data-opens-panel") || link.hasAttribute("download")) return;
+    const id = LINK.exec(link.pathname)?.[1] ?? this.#messageIn(link);
+    if (!id) return;
+    event.preventDefault();
+    this.#follow(id, link.href);
+  };
+
+  /** The message that a link to this very Space names after its #. */
+  #messageIn({ pathname, hash }) {
+    return pathname === `/spaces/${this.#space}/` ? /^#message-([0-9a-f-]{36})$/.exec(hash)?.[1] : null;
+  }
+
+  async #follow(id, href) {
+    try {
+      const { message, space } = await get(`/messages/${id}/`);
+      if (space !== this.#space) return location.assign(href);
+      const root = message.in_feed ? null : message.parent;
+      this.#enter(root ? (await get(`/messages/${root}/`)).message : message, root);
+    } catch {
+      location.assign(href); // the page says why
+    }
+  }
+
+  #enter({ id, position }, root) {
+    const here = new URL(location);
+    history.replaceState({ ...history.state, reading: this.#reading() }, "");
+    here.searchParams.set("at", position);
+    here.hash = `message-${id}`;
+    history.pushState({ reading: { id, position } }, "", here);
+    this.#goTo({ id, position });
+    if (root) document.dispatchEvent(new CustomEvent("panel.open", { detail: { url: `/messages/${root}/thread/` } }));
+  }
+
+  /** The first message in view. */
+  #reading() {
+    const { top } = this.#log.getBoundingClientRect();
+    const rows = [...this.#log.querySelectorAll("[data-message-id]")];
+    const row = rows.find((each) => each.getBoundingClientRect().bottom > top);
+    return row ? { id: row.dataset.messageId, position: Number(row.dataset.position) } : null;
+  }
+
+  #returned = ({ state }) => {
+    if (location.pathname !== `/spaces/${this.#space}/`) return;
+    const at = new URLSearchParams(location.search).has("at");
+    if (state?.reading) this.#goTo(state.reading, { isFound: at });
+    else if (!at && state && "reading" in state) this.#toNewest();
+  };
+}

@@ -1,0 +1,57 @@
+// What only a browser adds to the row of a message: marks for who looks, copy buttons, days.
+// Called by: models/feed-rows.js.
+// Keeps true: dressing a row twice changes nothing; what a row says of its message is never changed.
+import { dayName } from "parley/lib/dates";
+import { clone } from "parley/lib/html";
+
+const FOLLOW_UP_MS = 5 * 60_000;
+
+/** Copy buttons, links that leave the page alone, one's own mentions. */
+export function finish(text, member) {
+  for (const code of text.querySelectorAll("pre:not(.code > pre)")) {
+    const box = document.createElement("div");
+    box.className = "code";
+    code.replaceWith(box);
+    box.append(code, clone("code-copy"));
+    code.tabIndex = 0;
+  }
+  for (const link of text.querySelectorAll(".prose a[href^='http']")) link.target = "_blank";
+  for (const name of text.querySelectorAll(`[data-mention="M:${CSS.escape(member)}"]`)) name.dataset.me = "";
+}
+
+/** Marks a row that concerns who looks. */
+export function mark(row, { member, mayManage }) {
+  const { authorId, mentionIds = "", askedBy } = row.dataset;
+  row.toggleAttribute("data-mine", authorId === member);
+  const callsAll = authorId !== member && row.querySelector('[data-mention^="G:"]');
+  row.toggleAttribute("data-mentions-me", Boolean(callsAll) || mentionIds.split(" ").includes(member));
+  row.toggleAttribute("data-may-act", Boolean(askedBy) && (mayManage || askedBy === member));
+}
+
+/** Gives the ids in a row a prefix, so that the same message may stand on a page twice. */
+export function rename(row, prefix) {
+  if (!prefix || row.id.startsWith(prefix)) return;
+  for (const node of [row, ...row.querySelectorAll("[id]")]) node.id = prefix + node.id;
+  const label = row.getAttribute("aria-labelledby");
+  if (label) row.setAttribute("aria-labelledby", prefix + label);
+}
+
+export function momentOf(row) {
+  return new Date(row.querySelector("time")?.dateTime || Date.now());
+}
+
+/** Whether a row follows one of the same person, in the same thread or in none, within five minutes. */
+export function follows(before, row, at) {
+  if ((row.dataset.parent ?? "") !== (before.dataset.parent ?? "") && !row.hasAttribute("data-pending")) return false;
+  if (row.dataset.kind !== "member" || before.dataset.kind !== "member") return false;
+  return before.dataset.authorId === row.dataset.authorId && at - momentOf(before) < FOLLOW_UP_MS;
+}
+
+/** The divider before the first row of a day. */
+export function day(at) {
+  const row = clone("day-divider");
+  const time = row.querySelector("time");
+  time.textContent = dayName(at);
+  time.dateTime = at.toISOString().slice(0, 10);
+  return row;
+}

@@ -1,0 +1,6 @@
+// What a thread brings to life, on its page or in the side panel.
+// Called by: templates/chat/thread.html; side-panel, by the data-modules of the part.
+import "parley/elements/reply-text";
+import "parley/elements/thread-feed";
+import "parley/elements/mention-list";
+import "parley/elements/message-composer";
