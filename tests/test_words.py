@@ -157,11 +157,32 @@ _SENTENCE = re.compile(
 
 def bare_in_script(text: str) -> Iterator[str]:
     text = re.sub(r"^\s*(//|\*|/\*).*$", "", text, flags=re.M)
+    text = re.sub(r"new (?:Type|Range|Syntax)?Error\(.*?\);", "", text)  # for whoever reads the console
     text = re.sub(r'n?gettext\(\s*"(?:[^"\\]|\\.)*"(?:,\s*"(?:[^"\\]|\\.)*")?', "said(", text)
     for hit in _SENTENCE.finditer(text):
         words = re.sub(r"\$\{[^}]*\}", "", hit[1] or hit[2])
         if re.search(r"[A-Za-z]{2}", words):
             yield hit[1] or hit[2]
+
+
+def included(path: str) -> set[str]:
+    """The template and all that it includes by name."""
+    text = (ROOT / "templates" / path).read_text(encoding="utf-8")
+    return {path}.union(*(included(each) for each in re.findall(r'\{% include "([^"]+)"', text)))
+
+
+def test_a_message_says_nothing_that_a_browser_could_not_say_again() -> None:
+    parts = included("chat/_message.html")
+
+    fixed = {
+        path: re.findall(
+            r"\{%\s*(?:block)?translate[^%]*%\}|_\(\"", (ROOT / "templates" / path).read_text(encoding="utf-8")
+        )
+        for path in parts
+    }
+
+    assert {path: found for path, found in fixed.items() if found} == {}, "in a message, use say and say_on"
+    assert "chat/_reply_foot.html" in parts
 
 
 LOOKS = {".html": bare_in_template, ".py": bare_in_python, ".js": bare_in_script}
