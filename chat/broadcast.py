@@ -6,7 +6,7 @@ truth and browsers catch up. When Redis is away, posting goes on at once instead
 
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
@@ -20,7 +20,7 @@ from redis.retry import Retry
 
 from billing import credits, ledger
 from chat.models import Message
-from workspace.models import Space
+from workspace.models import Member, Space
 
 HTML_MAX = 100_000
 QUIET_SECONDS = 2.0
@@ -49,6 +49,11 @@ def inbox_topic(member_id: uuid.UUID) -> str:
 def pulse_topic(space_id: uuid.UUID) -> str:
     """That something happens in a Space, for those who joined it and do not look at it."""
     return f"pulse:{space_id}"
+
+
+def people_topic(org_id: uuid.UUID) -> str:
+    """Not for sockets as it is: chat.crowds passes on what each may know."""
+    return f"people:{org_id}"
 
 
 def session_topic(session_key: str) -> str:
@@ -134,6 +139,21 @@ def sidebar_changed(member_ids: Iterable[uuid.UUID]) -> None:
     publish(frames)
 
 
+def member_changed(org_id: uuid.UUID, member: dict[str, object]) -> None:
+    """Tell those who may know of the member (chat.crowds) how they are shown now."""
+    publish([(people_topic(org_id), {"type": "member.changed", "member": member})])
+
+
+def presence_changed(org_id: uuid.UUID, **chosen: object) -> None:
+    """Have every process look who is here. `chosen`: how a member wants to be seen from now on."""
+    publish([(people_topic(org_id), {"type": "look", **chosen})])
+
+
+def typing(space_id: uuid.UUID, member: Member, parent: str | None) -> None:
+    who = {"member": member.pk, "name": member.display_name}
+    publish([(space_topic(space_id), {"type": "typing", "space": space_id, **who, "parent": parent})])
+
+
 def removed_from_space(space_id: uuid.UUID, member_id: uuid.UUID) -> None:
     publish([(member_topic(member_id), {"type": "kick", "space": space_id})], is_urgent=True)
 
@@ -175,6 +195,21 @@ def publish(frames: list[tuple[str, dict[str, object]]], *, is_urgent: bool = Fa
     except redis.RedisError as error:
         _quiet_until = time.monotonic() + QUIET_SECONDS
         _log.warning("broadcast.lost", frames=len(frames), error=type(error).__name__)
+
+
+def ask(question: Callable[[Any], Any]) -> list[Any] | None:
+    """What Redis answers to all that the question puts into a pipeline; None, at once, when it is away."""
+    global _quiet_until
+    if time.monotonic() < _quiet_until:
+        return None
+    try:
+        with _client().pipeline(transaction=False) as pipe:
+            question(pipe)
+            return pipe.execute()
+    except redis.RedisError as error:
+        _quiet_until = time.monotonic() + QUIET_SECONDS
+        _log.warning("broadcast.unanswered", error=type(error).__name__)
+        return None
 
 
 def live_text(reply_id: uuid.UUID, fence: int) -> str:

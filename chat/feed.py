@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from chat import broadcast, markdown, mentions
+from chat import broadcast, directs, markdown, mentions
 from chat.links import showing
 from chat.models import Mention, MentionKind, Message
 from chat.models.message import MessageQuerySet
@@ -216,6 +216,8 @@ def _shown(space: Space) -> MessageQuerySet:
 
 def _write(message: Message, found: mentions.Found, *, has_previews: bool) -> None:
     message.save(force_insert=True)
+    if message.space.is_direct:
+        directs.note_post(message.space)
     message.mark_new(mention_ids=[str(member.pk) for member in found.members], calls_group=bool(found.groups))
     rows = [Mention(kind=MentionKind.MEMBER, member=member) for member in found.members]
     rows += [Mention(kind=MentionKind.AI_MODEL, ai_model=ai_model) for ai_model in found.ai_models]

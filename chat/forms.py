@@ -2,8 +2,10 @@
 
 import re
 from typing import Any
+from uuid import UUID
 
 from django import forms
+from django.utils.translation import gettext as _
 
 
 class MessageForm(forms.Form):
@@ -57,3 +59,20 @@ class ListForm(forms.Form):
 
 class MemberForm(forms.Form):
     member = forms.UUIDField()
+
+
+class IdsField(forms.Field):
+    """Several ids under one name, each once."""
+
+    widget = forms.SelectMultiple
+    empty_values = (*forms.Field.empty_values, set())
+
+    def to_python(self, value: Any) -> set[UUID]:
+        try:
+            return {UUID(each) for each in value or ()}
+        except (ValueError, AttributeError, TypeError):
+            raise forms.ValidationError(_("That is nobody's id."), code="invalid") from None
+
+
+class PeopleForm(forms.Form):
+    member = IdsField()

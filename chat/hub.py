@@ -26,7 +26,7 @@ from workspace.models import Space
 
 BURST = 64
 RETRY_SECONDS = (0.1, 0.5, 1.0, 2.0)
-_CONTROL = ("member:", "session:", broadcast.WEB_TOPIC)
+_CONTROL = ("member:", "session:", "people:", broadcast.WEB_TOPIC)
 _log = structlog.get_logger(__name__)
 
 

@@ -1,13 +1,14 @@
 """Where a member can go: favourites, own sections, the other Spaces, direct conversations.
 
-*Called by*: chat.context, chat.views.sidebar. *Keeps true*: two queries, however many Spaces; each stands in one place
-only; archived ones and those one has hidden are left out.
+*Called by*: chat.context, chat.views.sidebar. *Keeps true*: three queries, however many Spaces; each stands in one
+place only; archived ones and those one has hidden are left out.
 """
 
 from dataclasses import dataclass, field
 
 from django.db.models.functions import Lower
 
+from workspace import titles
 from workspace.models import Member, Section, SpaceKind, SpaceMember
 
 
@@ -32,8 +33,11 @@ def of(member: Member) -> Sidebar:
     seats = SpaceMember.objects.filter(member=member, space__archived_at=None, is_hidden=False)
     sections = {row.pk: Group(f"section-{row.pk}", row) for row in member.sections.order_by("position", "pk")}
     made = Sidebar(Group("favourites"), list(sections.values()), Group("spaces"), Group("directs"))
-    for seat in seats.select_related("space").order_by(Lower("space__name"), "space__created_at"):
+    found = list(seats.select_related("space").order_by(Lower("space__name"), "space__created_at"))
+    titles.name_for(member, [seat.space for seat in found])
+    for seat in found:
         _place(seat, made, sections).seats.append(seat)
+    made.directs.seats.sort(key=lambda seat: seat.space.name.casefold())
     return made
 
 

@@ -23,11 +23,12 @@ from django.contrib.auth import get_user
 from django.db import InterfaceError, OperationalError
 from django.urls import path
 
-from chat import broadcast
+from chat import broadcast, crowds
 from chat.hub import hub
+from chat.signs import Signs
 from workspace import access
 from workspace.errors import NotFound, Refused
-from workspace.models import Member, Space
+from workspace.models import Member, Space, User
 
 QUEUE_MAX = 256
 RECHECK_SECONDS = 30
@@ -47,6 +48,7 @@ class Socket(AsyncWebsocketConsumer):
         self._lost: set[uuid.UUID] = set()  # kicked out of since the last reading of rights began
         self._looking = asyncio.Lock()
         self.member: Member | None = None
+        self.sees: set[str] | None = None
         self._queue: deque[str] = deque()
         self._has_frames = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -59,10 +61,12 @@ class Socket(AsyncWebsocketConsumer):
             await self.close(4401)
             return
         try:
-            self.member = await database_sync_to_async(access.member)(user, slug)
+            self.member, self.sees = await database_sync_to_async(self._enter)(user, slug)
         except Refused:
             await self.close(4403)
             return
+        self._signs = Signs(self.member)
+        await crowds.join(self.member.org_id, self)
         await hub.join(self._own_topics(), self)
         await self._follow(await database_sync_to_async(_joined)(self.member))
         self._tasks = [asyncio.create_task(self._write()), asyncio.create_task(self._recheck())]
@@ -73,6 +77,8 @@ class Socket(AsyncWebsocketConsumer):
         for task in self._tasks:
             task.cancel()
         if self.member is not None:
+            await crowds.leave(self.member.org_id, self)
+            await self._signs.end()
             whole = [broadcast.space_topic(space) for space in self.spaces]
             pulses = [broadcast.pulse_topic(space) for space in self._pulses]
             await hub.leave([*self._own_topics(), *whole, *pulses], self)
@@ -89,6 +95,11 @@ class Socket(AsyncWebsocketConsumer):
             await self._subscribe(str(frame.get("space", "")))
         elif frame["type"] == "space.unsubscribe":
             await self._unsubscribe(str(frame.get("space", "")))
+        elif frame["type"] == "presence":
+            if not await self._signs.be(frame.get("state")):
+                self._refuse("unknown_state", "One is active or away.")
+        elif frame["type"] == "typing":
+            await self._signs.type(frame.get("space"), frame.get("parent"))
         else:
             self._refuse("unknown_frame", "This server does not know that frame.")
 
@@ -110,6 +121,8 @@ class Socket(AsyncWebsocketConsumer):
         elif frame["type"] == "kick":
             self._lost.add(uuid.UUID(frame["space"]))
             self._tasks.append(asyncio.create_task(self._lose(uuid.UUID(frame["space"]))))
+            if self.sees is not None:  # a guest has lost sight of people too
+                self._tasks.append(asyncio.create_task(self._look_again()))
         elif (
             frame["type"] == "joined"
             or frame["type"] == "recheck"
@@ -137,10 +150,17 @@ class Socket(AsyncWebsocketConsumer):
             return
         self._say({"type": "space.subscribed", "space": space.pk, "revision": space.revision})
 
+    def _enter(self, user: User, slug: str) -> tuple[Member, set[str] | None]:
+        member = access.member(user, slug)
+        return member, _seen_by(member)
+
     def _open(self, space_id: str) -> Space:
         assert self.member is not None
         member = access.member(self.scope["user"], self.member.org.slug)
-        return access.space_of(member, space_id)
+        space = access.space_of(member, space_id)
+        if Space.objects.writable_by(member).filter(pk=space.pk).exists():
+            self._signs.writable.add(space.pk)
+        return space
 
     async def _unsubscribe(self, space_id: str) -> None:
         try:
@@ -148,6 +168,7 @@ class Socket(AsyncWebsocketConsumer):
         except NotFound:
             return
         self.spaces.discard(space)
+        self._signs.writable.discard(space)
         await self._follow(self.joined)
         await hub.leave([broadcast.space_topic(space)], self)
 
@@ -219,6 +240,8 @@ class Socket(AsyncWebsocketConsumer):
             return 4403, {}, set()
         joined = _joined(member)
         mine = Space.objects.visible_to(member).filter(pk__in=spaces)
+        self.sees = _seen_by(member)
+        self._signs.writable = set(Space.objects.writable_by(member).filter(pk__in=spaces).values_list("pk", flat=True))
         return 0, dict(mine.values_list("pk", "revision")), joined
 
     def _own_topics(self) -> list[str]:
@@ -264,6 +287,11 @@ class Socket(AsyncWebsocketConsumer):
 
 def _joined(member: Member) -> set[uuid.UUID]:
     return set(Space.objects.joined_by(member).values_list("pk", flat=True))
+
+
+def _seen_by(member: Member) -> set[str] | None:
+    """Of whom a guest may know; None for everybody."""
+    return {str(each) for each in access.people(member).values_list("pk", flat=True)} if member.is_guest else None
 
 
 socket_urls = [path("orgs/<slug:slug>/socket/", Socket.as_asgi())]

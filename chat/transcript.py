@@ -114,10 +114,8 @@ def _size(line: Line) -> int:
 
 
 def _instructions(space: Space, handle: str, *, asker: str) -> str:
-    return (
-        f'You are {handle}, a helpful AI assistant and a member of the team chat "{space.name}".'
-        f" You are answering {asker}."
-    )
+    where = "taking part in a direct conversation" if space.is_direct else f'a member of the team chat "{space.name}"'
+    return f"You are {handle}, a helpful AI assistant and {where}. You are answering {asker}."
 
 
 def _shortened(line: Line, room: int) -> Line:

@@ -6,6 +6,7 @@
 from django.urls import include, path
 
 from chat.views import (
+    directs,
     entry,
     health,
     languages,
@@ -30,11 +31,14 @@ urlpatterns = [
     path("orgs/<slug:slug>/sidebar/", sidebar.show, name="sidebar"),
     path("orgs/<slug:slug>/search/", search.index, name="search"),
     path("orgs/<slug:slug>/people/", people.index, name="people"),
+    path("orgs/<slug:slug>/presence/", people.presence_now, name="presence"),
+    path("orgs/<slug:slug>/directs/", directs.index, name="directs"),
     path("orgs/<slug:slug>/people/invite/", people.invite, name="invite"),
     path("orgs/<slug:slug>/people/<uuid:member_id>/remove/", people.remove, name="remove_from_org"),
     path("invitations/<uuid:invitation_id>/revoke/", people.revoke, name="revoke_invitation"),
     path("spaces/<uuid:space_id>/", spaces.show, name="space"),
     path("spaces/<uuid:space_id>/edit/", spaces.edit, name="space_edit"),
+    path("spaces/<uuid:space_id>/hide/", directs.hide, name="direct_hide"),
     path("spaces/<uuid:space_id>/members/", spaces.members, name="space_members"),
     path("spaces/<uuid:space_id>/members/<uuid:member_id>/remove/", spaces.remove_member, name="remove_from_space"),
     path("spaces/<uuid:space_id>/messages/", messages.index, name="messages"),

@@ -67,6 +67,7 @@ message             GET    private  L  N  N  N  Y  Y  Y  N  N  N  N  L  N  S
 message             GET    public   L  N  N  Y  N  Y  Y  Y  Y  Y  N  L  Y  S
 preview_hide        POST   private  L  N  N  N  F  Y  Y  N  N  N  N  L  N  S
 preview_hide        POST   public   L  N  N  F  N  F  F  Y  Y  F  N  L  F  S
+preview_hide        POST   direct   L  N  N  N  N  Y  F  N  N  N  N  L  N  S
 org_settings        GET    private  L  N  N  F  F  F  F  Y  Y  F  N  L  F  S
 org_settings        POST   private  L  N  N  F  F  F  F  Y  Y  F  N  L  F  S
 thread              GET    private  L  N  N  N  Y  Y  Y  N  N  N  N  L  N  S
@@ -87,6 +88,28 @@ reply_stop          POST   public   L  N  N  F  N  F  F  Y  Y  F  N  L  F  S
 reply_retry         POST   private  L  N  N  N  Y  Y  Y  N  N  N  N  L  N  S
 reply_retry         POST   public   L  N  N  Y  N  Y  Y  Y  Y  Y  N  L  Y  S
 language            POST   private  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y
+presence            GET    private  L  N  N  Y  Y  Y  Y  Y  Y  Y  N  L  Y  S
+directs             GET    private  L  N  N  Y  Y  Y  Y  Y  Y  Y  N  L  Y  S
+directs             POST   public   L  N  N  Y  N  Y  Y  Y  Y  Y  N  L  Y  S
+directs             POST   private  L  N  N  Y  Y  Y  Y  Y  Y  Y  N  L  Y  S
+direct_hide         POST   direct   L  N  N  N  N  Y  Y  N  N  N  N  L  N  S
+direct_hide         POST   private  L  N  N  N  F  F  F  N  N  N  N  L  N  S
+direct_hide         POST   public   L  N  N  F  N  F  F  F  F  F  N  L  F  S
+space               GET    direct   L  N  N  N  N  Y  Y  N  N  N  N  L  N  S
+space_edit          GET    direct   L  N  N  N  N  F  F  N  N  N  N  L  N  S
+space_edit          POST   direct   L  N  N  N  N  F  F  N  N  N  N  L  N  S
+space_members       GET    direct   L  N  N  N  N  Y  Y  N  N  N  N  L  N  S
+space_members       POST   direct   L  N  N  N  N  F  F  N  N  N  N  L  N  S
+remove_from_space   POST   direct   L  N  N  N  N  F  F  N  N  N  N  L  N  S
+invite              POST   direct   L  N  N  F  F  F  F  N  N  F  N  L  F  S
+messages            GET    direct   L  N  N  N  N  Y  Y  N  N  N  N  L  N  S
+messages            POST   direct   L  N  N  N  N  Y  Y  N  N  N  N  L  N  S
+changes             GET    direct   L  N  N  N  N  Y  Y  N  N  N  N  L  N  S
+mentionables        GET    direct   L  N  N  N  N  Y  Y  N  N  N  N  L  N  S
+message             GET    direct   L  N  N  N  N  Y  Y  N  N  N  N  L  N  S
+reply               GET    direct   L  N  N  N  N  Y  Y  N  N  N  N  L  N  S
+reply_stop          POST   direct   L  N  N  N  N  Y  F  N  N  N  N  L  N  S
+reply_retry         POST   direct   L  N  N  N  N  Y  Y  N  N  N  N  L  N  S
 livez               GET    private  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y
 readyz              GET    private  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y
 account_login       GET    private  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y  Y
@@ -118,7 +141,18 @@ account_confirm_login_code POST private Y Y Y Y Y Y Y Y Y Y Y Y Y Y
 """
 ROWS = [line.split() for line in TABLE.strip().splitlines()[1:]]
 NAMES = sorted({row[0] for row in ROWS})
-JSON_NAMES = {"messages", "changes", "mentionables", "message", "reply", "reply_stop", "reply_retry", "preview_hide"}
+JSON_NAMES = {
+    "presence",
+    "messages",
+    "changes",
+    "mentionables",
+    "message",
+    "reply",
+    "reply_stop",
+    "reply_retry",
+    "preview_hide",
+}
+JSON_NAMES = {"presence", "messages", "changes", "mentionables", "message", "reply", "reply_stop", "reply_retry"}
 OURS = {name for name in NAMES if not name.startswith("account_")}
 
 
@@ -159,6 +193,7 @@ def body(name: str, world: World, place: Place) -> dict[str, str]:
         "thread": {"text": "good morning"},
         "thread_read": {"position": "1"},
         "spaces": {"name": "Another room"},
+        "directs": {"member": str(place.bystander.pk)},
         "space_edit": {"name": "Renamed", "private": "on" if place.space.is_private else ""},
         "space_members": {"member": newcomer},
         "invite": {"space": str(place.space.pk), "role": "member", "days": "7", "uses": "1"},

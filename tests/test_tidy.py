@@ -51,13 +51,17 @@ ONLY_IN = {
     "nh3": {"chat/markdown/__init__.py"},
     "latex2mathml": {"chat/markdown/formulas.py"},
     "django.utils.safestring": {"chat/models/message.py", "chat/models/file.py"},
-    "redis": {"chat/broadcast.py", "chat/live.py", "chat/hub.py", "chat/engine.py", "chat/views/health.py"},
+    "redis": {
+        *("chat/broadcast.py", "chat/live.py", "chat/hub.py", "chat/engine.py", "chat/presence.py"),
+        "chat/views/health.py",
+    },
+    "PIL": {"workspace/portraits.py", "chat/files/pictures.py"},
     "channels.layers": set(),
     **dict.fromkeys(WEB_CLIENTS, {"gateway/outbound.py", "gateway/openai_dialect.py"}),
 }
 # Reads in a view that are not narrowed by themselves, because access.seat decides on the very next line.
 SEATED = {("chat/views/messages.py", "Message"), ("chat/views/replies.py", "Reply")}
-NARROW = {"visible_to", "joined_by", "present", "open"}
+NARROW = {"visible_to", "writable_by", "joined_by", "present", "open"}
 GUARDED = {"Space", "SpaceMember", "Message", "Member", "Reply", "Mention", "Invitation", "Org", "AuditLine", "User"}
 
 

@@ -5,14 +5,16 @@
 """
 
 import uuid
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
+from workspace import titles
 from workspace.errors import Forbidden, NotFound, Suspended
-from workspace.models import Invitation, Member, Space, User
+from workspace.models import Invitation, Member, Space, SpaceMember, User
 from workspace.models.member import MemberQuerySet
 
 Person = User | AnonymousUser
@@ -54,27 +56,46 @@ def space_of(member: Member, space_id: uuid.UUID | str) -> Space:
         raise NotFound
     _not_suspended(member)
     space.org = member.org
+    titles.name_for(member, [space])
     return space
 
 
 def colleague(member: Member, member_id: uuid.UUID | str) -> Member:
     """A present member of the same organization; for a guest, one who shares a Space with them."""
-    people = Member.objects.present().filter(org_id=member.org_id)
-    if member.is_guest:
-        people = people.filter(space_members__space__in=Space.objects.joined_by(member))
-    found = people.filter(pk=as_uuid(member_id)).first()
-    if found is None:
+    return colleagues(member, [member_id])[0]
+
+
+def colleagues(member: Member, member_ids: Iterable[uuid.UUID | str]) -> list[Member]:
+    """All of these, each once; one who is missing makes them all missing."""
+    wanted = {as_uuid(each) for each in member_ids}
+    found = list(people(member).filter(pk__in=wanted).select_related("user"))
+    if len(found) < len(wanted):
         raise NotFound
     return found
 
 
 def acquaintances(member: Member) -> MemberQuerySet:
     """Everyone of the organization, gone ones too, whose name the member may know; a guest, those of shared Spaces."""
-    people = Member.objects.filter(org_id=member.org_id)
+    everybody = Member.objects.filter(org_id=member.org_id)
     if not member.is_guest:
-        return people
-    mine = Q(space_members__space__in=Space.objects.joined_by(member)) | Q(pk=member.pk)
-    return people.filter(mine).distinct()
+        return everybody
+    shared = SpaceMember.objects.filter(member=OuterRef("pk"), space__in=Space.objects.joined_by(member))
+    return everybody.filter(Q(Exists(shared)) | Q(pk=member.pk))
+
+
+def people(member: Member) -> MemberQuerySet:
+    """Those of them who are here to be met."""
+    return acquaintances(member).present()
+
+
+def portrayed(user: Person, member_id: uuid.UUID | str) -> Member:
+    """Somebody whose picture this person may see, gone or not."""
+    found = Member.objects.filter(pk=as_uuid(member_id)).first()
+    viewer = _present(user).filter(org_id=found.org_id).first() if found else None
+    if found is None or viewer is None or not acquaintances(viewer).filter(pk=found.pk).exists():
+        raise NotFound
+    _not_suspended(viewer)
+    return found
 
 
 def invitation(user: Person, invitation_id: uuid.UUID | str) -> tuple[Invitation, Member]:

@@ -32,6 +32,8 @@ class InvitationOver(Invalid):
 def create(actor: Member, space: Space, *, role: str, days: int, uses: int = 1) -> Invitation:
     if not actor.is_admin:
         raise Forbidden(_("Only owners and admins can invite people."))
+    if space.is_direct:
+        raise Invalid(_("Nobody can be invited into a direct conversation. Pick a Space."))
     if role not in (Role.ADMIN, Role.MEMBER, Role.GUEST):
         raise Invalid(_("Pick one of the roles admin, member or guest."))
     if members.RANK[Role(role)] > members.RANK[Role(actor.role)]:

@@ -1,7 +1,7 @@
 """Members: coming, going, changing role.
 
 *Called by*: orgs, invitations, chat.places. *Keeps true*: whoever leaves an organization leaves all its Spaces
-in the same transaction; nobody gives a role above their own.
+in the same transaction (direct conversations keep their seat, for others to read); nobody gives a role above their own.
 """
 
 from django.db import transaction
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from workspace import audit, names, spaces
 from workspace.errors import Forbidden, Invalid
-from workspace.models import Invitation, Member, Org, Role, SpaceMember, User
+from workspace.models import Invitation, Member, Org, Role, SpaceKind, SpaceMember, User
 
 RANK = {Role.GUEST: 0, Role.MEMBER: 1, Role.ADMIN: 2, Role.OWNER: 3}
 RESERVED_HANDLES = {"here", "space", "all", "everyone", "channel", "me"}
@@ -41,7 +41,7 @@ def remove(actor: Member, member: Member) -> None:
     if actor.pk != member.pk and (not actor.is_admin or RANK[Role(actor.role)] < RANK[Role(member.role)]):
         raise Forbidden(_("Only an admin can remove a member, and nobody of a higher role."))
     spaces.hand_over(member)
-    SpaceMember.objects.filter(member=member).delete()
+    SpaceMember.objects.filter(member=member).exclude(space__kind=SpaceKind.DIRECT).delete()
     Member.objects.filter(pk=member.pk).update(left_at=timezone.now())
     _close_invitations(member)
     audit.record(actor.org, actor, "member.removed", member.handle, role=member.role)

@@ -6,6 +6,7 @@
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from workspace import audit, names
 from workspace.errors import Forbidden, Invalid
@@ -18,6 +19,11 @@ class Archived(Forbidden):
 
 class ReadOnly(Forbidden):
     code = "read_only"
+
+
+class Unreachable(Forbidden):
+    code = "nobody_there"
+    message = _lazy("Nobody else is left in this conversation, so it can only be read.")
 
 
 @transaction.atomic
@@ -57,6 +63,8 @@ def add(actor: Member, space: Space, member: Member) -> SpaceMember:
 @transaction.atomic
 def remove(actor: Member, space: Space, member: Member) -> None:
     """Take a member out; anyone may take out themselves."""
+    if space.is_direct:
+        raise Forbidden(_("Nobody can be taken out of a direct conversation. You can hide it instead."))
     if actor.pk != member.pk:
         require_manager(actor, space)
     if not SpaceMember.objects.filter(space=space, member=member).exists():
@@ -108,17 +116,23 @@ def hand_over(member: Member) -> None:
 
 
 def may_leave(member: Member, space: Space) -> bool:
-    """A Space's only owner stays; whoever has not joined has nothing to leave."""
+    """A Space's only owner stays; whoever has not joined has nothing to leave; a direct conversation can be hidden."""
+    if space.is_direct:
+        return False
     owners = set(space.space_members.filter(role=SpaceRole.OWNER).values_list("member_id", flat=True))
     return owners != {member.pk} and space.space_members.filter(member=member).exists()
 
 
 def may_manage(actor: Member, space: Space) -> bool:
-    """The Space's owner, and admins of the organization who can see it."""
+    """The Space's owner, and admins of the organization who can see it; of a direct conversation, nobody."""
+    if space.is_direct:
+        return False
     return actor.is_admin or space.space_members.filter(member=actor, role=SpaceRole.OWNER).exists()
 
 
 def require_manager(actor: Member, space: Space) -> None:
+    if space.is_direct:
+        raise Forbidden(_("A direct conversation stays as it is: the same people, and no name of its own."))
     if not may_manage(actor, space):
         raise Forbidden(_("Only the Space's owner or an admin can change that."))
 
@@ -141,6 +155,8 @@ def require_writer(member: Member, space: Space) -> bool:
         raise _archived()
     if row[0] not in (SpaceRole.OWNER, SpaceRole.EDITOR):
         raise ReadOnly(_("You can read here, but not write. An owner of this Space can change that."))
+    if space.is_direct and not _has_listener(member, space):
+        raise Unreachable
     return is_joined
 
 
@@ -148,6 +164,12 @@ def require_open(space: Space) -> None:
     """For what viewers may do too (to react, to bookmark). Raises Archived."""
     if Space.objects.filter(pk=space.pk).exclude(archived_at=None).exists():
         raise _archived()
+
+
+def _has_listener(member: Member, space: Space) -> bool:
+    """Whether somebody else is still there; notes to oneself need nobody."""
+    others = space.space_members.exclude(member=member).values_list("member__left_at", "member__user__is_active")
+    return not others or any(left_at is None and is_active for left_at, is_active in others)
 
 
 def _archived() -> Archived:

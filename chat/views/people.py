@@ -9,12 +9,12 @@ from uuid import UUID
 from django import forms
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from chat import places
+from chat import places, presence
 from workspace import access, invitations
 from workspace.forms import InvitationForm
 from workspace.models import Invitation, Member, Space
@@ -45,6 +45,17 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_required
+@require_safe
+def presence_now(request: HttpRequest, slug: str) -> HttpResponse:
+    """Who is here, of those whom the member may know of. Members who are not named are not here."""
+    member = access.member(request.user, slug)
+    found = presence.states(member.org_id)
+    if found is not None and member.is_guest:
+        found = presence.only(found, {str(each) for each in access.people(member).values_list("pk", flat=True)})
+    return JsonResponse({"known": found is not None, "members": found or {}})
+
+
+@login_required
 @require_POST
 def revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     invitation, member = access.invitation(request.user, invitation_id)
@@ -72,13 +83,13 @@ def _page(
     request: HttpRequest, member: Member, form: InvitationForm, *, new: Invitation | None = None, status: int = 200
 ) -> HttpResponse:
     request.member = member  # type: ignore[attr-defined]
-    people = Member.objects.present().filter(org=member.org).select_related("user").order_by("display_name")
-    if member.is_guest:
-        people = people.filter(space_members__space__in=Space.objects.joined_by(member)).distinct()
+    query = request.GET.get("q", "")
+    people = access.people(member).search(query).select_related("user").order_by("display_name")
     mine = Space.objects.visible_to(member)
     is_open = Invitation.objects.open().filter(org=member.org, space__in=mine).select_related("space", "created_by")
     context = {
         "members": people,
+        "query": query,
         "invitations": [_row(row) for row in is_open.order_by("-created_at")] if member.is_admin else [],
         "invite_form": form,
         "may_invite": member.is_admin,

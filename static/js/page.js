@@ -6,15 +6,22 @@ import "parley/elements/copy-button";
 import "parley/elements/credit-balance";
 import "parley/elements/local-time";
 import "parley/elements/nav-drawer";
+import "parley/elements/presence-mark";
 import "parley/elements/side-panel";
 import "parley/elements/space-links";
 import "parley/elements/theme-switch";
 import { clone } from "parley/lib/html";
 import { gettext } from "parley/lib/words";
+import { attendance } from "parley/models/attendance";
 import { connection } from "parley/models/connection";
+import { people } from "parley/models/people";
 
 const { org } = document.body.dataset;
-if (org) connection.open(org);
+if (org) {
+  people.start(org);
+  attendance.start();
+  connection.open(org);
+}
 
 if (document.getElementById("shortcut-sheet")) {
   shortcut("?", { label: gettext("This list of shortcuts"), run: openSheet, anywhere: true });

@@ -117,7 +117,7 @@ def test_of_two_spaces_at_the_same_moment_only_one_takes_the_last_place(committe
     space = places.found(person("Pat"), name="Juniper")
     owner = Member.objects.get(org=space.org)
     Space.objects.filter(pk=space.pk).update(
-        kind="direct", direct_key="somebody", is_private=True
+        kind="direct", name="", direct_key="somebody", is_private=True
     )  # not counted: one place is free
 
     outcomes = together(4, lambda number: places.create_space(owner, name=f"Room {number}", is_private=False))

@@ -43,7 +43,7 @@ HEARS = {
     "removed_from_space": {PUBLIC},
     "demoted_admin": {PUBLIC},
 }
-FRAMES = {"ping", "space.subscribe", "space.unsubscribe"}
+FRAMES = {"ping", "space.subscribe", "space.unsubscribe", "presence", "typing"}
 
 
 @pytest.fixture
@@ -127,14 +127,15 @@ def test_the_frames_that_a_socket_takes_are_those_of_this_test() -> None:
 def test_the_page_about_the_socket_names_every_frame_and_every_close_code() -> None:
     page = (ROOT / "docs/socket.md").read_text(encoding="utf-8")
     source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "chat").rglob("*.py"))
-    between_processes = {"kick", "recheck", "joined", "signed_out", "stop"}
+    between_processes = {"kick", "recheck", "joined", "signed_out", "stop", "look"}
     told = set(re.findall(r'"type": ?"((?!websocket)[a-z_.]+)"', source)) - between_processes
 
     documented = re.findall(r"^\| `([a-z.]+)`", page, re.MULTILINE)
     codes = set(re.findall(r"\b(?:close|_end)\((4\d{3})\)|return (4\d{3}),", source))
 
     assert set(documented) == told | FRAMES
-    assert len(documented) == len(set(documented))
+    sides = [re.findall(r"^\| `([a-z.]+)`", side, re.MULTILINE) for side in page.split("## To the browser")]
+    assert all(len(side) == len(set(side)) for side in sides)
     assert {one or other for one, other in codes} | {"1009"} == set(re.findall(r"^\| (\d{4}) \|", page, re.MULTILINE))
 
 
@@ -212,9 +213,7 @@ def test_frames_that_are_none_are_refused_in_words_or_by_closing(
     world: World, dial: Callable[..., ClientConnection]
 ) -> None:
     asked = {"space": str(world.private.space.pk), "reply": str(world.private.queued.pk)}
-    unknown = [
-        {"type": name, **asked} for name in ("resume", "typing", "reply.stop", "kick", "signed_out", "subscribe")
-    ]
+    unknown = [{"type": name, **asked} for name in ("resume", "reply.stop", "kick", "signed_out", "subscribe")]
     closing = ["", "{", "[]", "null", "7", '"x"', '{"type":1}', '{"op":"subscribe"}', '{"type":"\\ud800"}', "[" * 9000]
     patient = dial("org_admin")
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from billing import plans, prices
 from catalog.models import AIModel, Offer, Provider
-from chat import feed, places, replies
+from chat import directs, feed, places, replies
 from chat.models import Link, LinkState, Message, MessageLink, Reply
 from workspace import invitations, members, orgs, spaces
 from workspace.models import Invitation, Member, Org, Role, Space, SpaceMember, User
@@ -26,11 +26,12 @@ ACTORS = (
     *("demoted_admin", "suspended_org_member"),
 )
 # The words, by what they are in: the home organization's name, its public Space, its private Space, the name and the
-# address of somebody who is in the public Space only, and all of the two other organizations.
-HOME, PUBLIC, PRIVATE, PERSON, ADDRESS, OTHER, FROZEN = (
+# address of somebody who is in the public Space only, all of the two other organizations, and a direct conversation.
+HOME, PUBLIC, PRIVATE, PERSON, ADDRESS, OTHER, FROZEN, DIRECT = (
     *("kestrelhome", "kestrelpublic", "wrenprivate", "finchperson", "finchaddress", "ravenother", "larkfrozen"),
+    "robindirect",
 )
-WORDS = {HOME, PUBLIC, PRIVATE, PERSON, ADDRESS, OTHER, FROZEN}
+WORDS = {HOME, PUBLIC, PRIVATE, PERSON, ADDRESS, OTHER, FROZEN, DIRECT}
 _INSIDER = {HOME, PUBLIC, PERSON}
 MAY_SEE: dict[str, set[str]] = {
     "anonymous": set(),
@@ -38,8 +39,8 @@ MAY_SEE: dict[str, set[str]] = {
     "other_org_owner": {OTHER},
     "same_org_not_in_private_space": _INSIDER,
     "guest_in_space": {HOME, PRIVATE},
-    "member": _INSIDER | {PRIVATE},
-    "space_owner": _INSIDER | {PRIVATE},
+    "member": _INSIDER | {PRIVATE, DIRECT},
+    "space_owner": _INSIDER | {PRIVATE, DIRECT},
     "org_admin": _INSIDER | {ADDRESS},
     "org_owner": _INSIDER | {ADDRESS},
     "removed_from_space": _INSIDER,
@@ -74,6 +75,7 @@ class World:
     public: Place
     frozen: Place
     foreign: Place
+    direct: Place
     users: dict[str, User] = field(default_factory=dict)
     cookies: dict[str, str] = field(default_factory=dict)
 
@@ -104,13 +106,14 @@ def build() -> World:
     private = _place(
         seats["space_owner"], PRIVATE, is_private=True, people=[*insiders, seats["deactivated_account"], witness]
     )
+    direct = _direct(seats["space_owner"], [seats["member"], witness])
     foreign_owner = _found(users["other_org_owner"], OTHER)
     foreign_member = members.admit(foreign_owner.org, users["other_org_member"], role=Role.MEMBER)
     foreign = _place(foreign_owner, OTHER, is_private=False, people=[foreign_member])
     frozen_owner = _found(_user("frozen_owner"), FROZEN)
     frozen_member = members.admit(frozen_owner.org, users["suspended_org_member"], role=Role.MEMBER)
     frozen = _place(frozen_owner, FROZEN, is_private=True, people=[frozen_member])
-    world = World(owner.org, private, public, frozen, foreign, users)
+    world = World(owner.org, private, public, frozen, foreign, direct, users)
     _sign_in(world)
     _take_away(world, owner, seats)
     for place, maker in ((private, seats["space_owner"]), (public, owner), (foreign, foreign_owner)):
@@ -155,16 +158,25 @@ def _place(owner: Member, word: str, *, is_private: bool, people: list[Member], 
     space = spaces.create(owner, name=f"{word.title()} Room", is_private=is_private)
     present = [member for member in people if member.pk != owner.pk]
     SpaceMember.objects.bulk_create(SpaceMember(org=owner.org, space=space, member=member) for member in present)
-    asker = asker or people[0]
+    return _furnish(space, word, asker=asker or people[0], bystander=present[-1])
+
+
+def _direct(opener: Member, others: list[Member]) -> Place:
+    """A conversation of three, which nobody else may even know of: no admin, no owner."""
+    space = directs.open(opener, others)
+    return _furnish(space, DIRECT, asker=others[0], bystander=others[-1])
+
+
+def _furnish(space: Space, word: str, *, asker: Member, bystander: Member) -> Place:
     message, queued = feed.post(space, asker, text=f"@oracle about {word} text", client_id=uuid.uuid4())
     _, second = feed.post(space, asker, text=f"@oracle more {word} text", client_id=uuid.uuid4())
     replies.stop(asker, second.reply)
     Message.objects.filter(pk=second.pk).update(text=f"{word} answer", html=f"<p>{word} answer</p>")
     link = Link.objects.create(
-        org=owner.org, url=f"https://{word}.example/", state=LinkState.READ, title=f"{word} page"
+        org=space.org, url=f"https://{word}.example/", state=LinkState.READ, title=f"{word} page"
     )
-    MessageLink.objects.create(org=owner.org, message=message, link=link)
-    return Place(space, message, queued.reply, second.reply, present[-1], link)
+    MessageLink.objects.create(org=space.org, message=message, link=link)
+    return Place(space, message, queued.reply, second.reply, bystander, link)
 
 
 def _invitation(place: Place, maker: Member) -> Invitation:

@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(blank=True, max_length=80)),
                 ("language", models.CharField(blank=True, max_length=10)),
                 ("time_zone", models.CharField(blank=True, max_length=64)),
+                ("sends_on_enter", models.BooleanField(default=True)),
                 ("is_active", models.BooleanField(default=True)),
                 ("is_operator", models.BooleanField(default=False)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
@@ -60,10 +61,19 @@ class Migration(migrations.Migration):
                 ("display_name", models.CharField(max_length=80)),
                 ("handle", models.CharField(max_length=40)),
                 ("title", models.CharField(blank=True, max_length=80)),
-                ("picture", models.CharField(blank=True, max_length=100)),
+                ("picture", models.CharField(blank=True, max_length=16)),
                 ("status_emoji", models.CharField(blank=True, max_length=32)),
                 ("status_text", models.CharField(blank=True, max_length=100)),
                 ("status_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "availability",
+                    models.CharField(
+                        blank=True,
+                        choices=[("", "As it is"), ("away", "Appear away"), ("busy", "Do not disturb")],
+                        default="",
+                        max_length=4,
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("left_at", models.DateTimeField(blank=True, null=True)),
                 (
@@ -81,6 +91,23 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT, related_name="members", to="workspace.org"
                     ),
                 ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Picture",
+            fields=[
+                (
+                    "member",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="portrait",
+                        serialize=False,
+                        to="workspace.member",
+                    ),
+                ),
+                ("large", models.BinaryField()),
+                ("small", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
@@ -303,6 +330,13 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(models.Q(("kind", "direct"), _negated=True), ("is_private", True), _connector="OR"),
                 name="space_direct_is_private",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="space",
+            constraint=models.CheckConstraint(
+                condition=models.Q(models.Q(("kind", "direct"), _negated=True), ("name", ""), _connector="OR"),
+                name="space_direct_has_no_name",
             ),
         ),
         migrations.AddConstraint(

@@ -7,6 +7,7 @@ but loses every right: each read of rights goes through `Member.objects.present(
 import uuid
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -17,10 +18,26 @@ class Role(models.TextChoices):
     GUEST = "guest", _("Guest")
 
 
+class Availability(models.TextChoices):
+    """How somebody wants to be seen while they are here."""
+
+    AUTO = "", _("As it is")
+    AWAY = "away", _("Appear away")
+    BUSY = "busy", _("Do not disturb")
+
+
 class MemberQuerySet(models.QuerySet["Member"]):
     def present(self) -> "MemberQuerySet":
         """Those who may act today: not gone, with a live account."""
         return self.filter(left_at=None, user__is_active=True)
+
+    def search(self, query: str) -> "MemberQuerySet":
+        """Whose name or handle holds the words; all for none."""
+        words = query.replace("\x00", "").split()[:5]
+        found = self
+        for word in words:
+            found = found.filter(models.Q(display_name__icontains=word[:60]) | models.Q(handle__icontains=word[:60]))
+        return found
 
     def in_space(self, space: models.Model) -> "MemberQuerySet":
         return self.filter(space_members__space=space)
@@ -36,10 +53,12 @@ class Member(models.Model):
     display_name = models.CharField(max_length=80)
     handle = models.CharField(max_length=40)
     title = models.CharField(max_length=80, blank=True)
-    picture = models.CharField(max_length=100, blank=True)
+    # The version of the picture (see Picture), so that its address changes with it. Blank: initials.
+    picture = models.CharField(max_length=16, blank=True)
     status_emoji = models.CharField(max_length=32, blank=True)
     status_text = models.CharField(max_length=100, blank=True)
     status_until = models.DateTimeField(null=True, blank=True)
+    availability = models.CharField(max_length=4, choices=Availability, default=Availability.AUTO, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     left_at = models.DateTimeField(null=True, blank=True)
 
@@ -71,6 +90,21 @@ class Member(models.Model):
     def initials(self) -> str:
         words = self.display_name.split()
         return "".join(word[0] for word in words[:2]).upper() or "?"
+
+    @property
+    def has_left(self) -> bool:
+        return self.left_at is not None
+
+    @property
+    def has_status(self) -> bool:
+        """Whether there is a status, and its time is not over."""
+        is_over = self.status_until is not None and self.status_until <= timezone.now()
+        return bool(self.status_emoji or self.status_text) and not is_over
+
+    @property
+    def picture_url(self) -> str:
+        """Where the small picture is; "" for one who shows initials."""
+        return f"/members/{self.id}/picture/?v={self.picture}" if self.picture else ""
 
     @property
     def email(self) -> str:

@@ -36,6 +36,11 @@ class SpaceQuerySet(models.QuerySet["Space"]):
         allowed = Q(joined) if member.role == Role.GUEST else Q(is_private=False) | Q(joined)
         return self.filter(allowed, org_id=member.org_id)
 
+    def writable_by(self, member: Member) -> "SpaceQuerySet":
+        """Those in which the member may write today (workspace.spaces.require_writer says why not)."""
+        reads_only = SpaceMember.objects.filter(space=OuterRef("pk"), member=member, role=SpaceRole.VIEWER)
+        return self.visible_to(member).filter(~Exists(reads_only), archived_at=None)
+
     def joined_by(self, member: Member) -> "SpaceQuerySet":
         return self.filter(org_id=member.org_id, space_members__member=member)
 
@@ -48,6 +53,7 @@ class Space(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     org = models.ForeignKey("workspace.Org", models.PROTECT, related_name="spaces")
     kind = models.CharField(max_length=6, choices=SpaceKind, default=SpaceKind.SPACE)
+    # Blank in a direct conversation: each who is in it reads the names of the others (workspace.titles).
     name = models.CharField(max_length=80)
     is_private = models.BooleanField(default=False)
     topic = models.CharField(max_length=250, blank=True)
@@ -71,6 +77,7 @@ class Space(models.Model):
                 name="space_direct_has_a_key",
             ),
             models.CheckConstraint(condition=~Q(kind="direct") | Q(is_private=True), name="space_direct_is_private"),
+            models.CheckConstraint(condition=~Q(kind="direct") | Q(name=""), name="space_direct_has_no_name"),
             models.CheckConstraint(condition=Q(revision__gte=0), name="space_revision_counts_up"),
         ]
 
@@ -79,6 +86,15 @@ class Space(models.Model):
 
     def get_absolute_url(self) -> str:
         return f"/spaces/{self.id}/"
+
+    @property
+    def is_direct(self) -> bool:
+        return self.kind == SpaceKind.DIRECT
+
+    @property
+    def others(self) -> list[Member]:
+        """Of a direct conversation: who is in it besides the one for whom workspace.titles has named it."""
+        return getattr(self, "_others", [])
 
 
 class Section(models.Model):

@@ -23,6 +23,8 @@ class User(AbstractBaseUser):
     # Blank: what the browser asks for.
     language = models.CharField(max_length=10, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)
+    # Else Ctrl + Enter (or Command + Enter) sends, and Enter starts a new line.
+    sends_on_enter = models.BooleanField(default=True)
     is_active = models.BooleanField(default=True)
     is_operator = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)

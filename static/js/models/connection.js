@@ -33,6 +33,11 @@ class Connection extends EventTarget {
     this.#ask(space);
   }
 
+  /** Whether the frame went out. What is said this way is of no account later. */
+  send(frame) {
+    return this.#socket?.send(frame) ?? false;
+  }
+
   unsubscribe(space) {
     const left = (this.#spaces.get(space) ?? 0) - 1;
     if (left > 0) this.#spaces.set(space, left);

@@ -1,0 +1,150 @@
+"""How a member is shown: name, handle, title, picture, status.
+
+*Called by*: chat.views.profile. *Keeps true*: a handle is one person's in the organization, and no model's; what
+changes reaches open browsers; mentions are stored by id, so a new handle is also the name in what was written before.
+"""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from catalog.models import AIModel
+from chat import broadcast, presence
+from workspace import audit, members, names, portraits
+from workspace.errors import Invalid
+from workspace.models import Availability, Member
+
+HANDLE_MAX = 40
+STATUS_MAX = 100
+EMOJI_MAX = 32
+_HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,38}[a-z0-9])?")
+_LONGEST_STATUS = timedelta(days=366)
+
+
+def as_json(person: Member) -> dict[str, Any]:
+    """Somebody as browsers show them. Names only: no address, no role."""
+    status = None
+    if person.has_status:
+        until = person.status_until.isoformat() if person.status_until else None
+        status = {"emoji": person.status_emoji, "text": person.status_text, "until": until}
+    return {
+        "id": str(person.pk),
+        "name": person.display_name,
+        "handle": person.handle,
+        "title": person.title,
+        "initials": person.initials,
+        "picture": person.picture_url,
+        "status": status,
+    }
+
+
+@transaction.atomic
+def change(member: Member, *, display_name: str, handle: str, title: str) -> Member:
+    """Raises Invalid, with what is wrong with which of them."""
+    before = member.handle
+    member.display_name = names.clean(display_name)
+    member.title = names.clean(title, what=_("title")) if title.strip() else ""
+    member.handle = _free_handle(member, handle)
+    try:
+        with transaction.atomic():
+            member.save(update_fields=["display_name", "handle", "title"])
+    except IntegrityError:
+        raise _taken() from None
+    if member.handle != before:
+        _rewrite_mentions(member, before)
+        audit.record(member.org, member, "member.handle_changed", member.handle, before=before)
+    _tell(member)
+    return member
+
+
+@transaction.atomic
+def set_picture(member: Member, raw: bytes) -> None:
+    """Raises Invalid for what is no picture."""
+    member.picture = portraits.keep(member, raw)
+    member.save(update_fields=["picture"])
+    _tell(member)
+
+
+@transaction.atomic
+def remove_picture(member: Member) -> None:
+    portraits.forget(member)
+    member.picture = ""
+    member.save(update_fields=["picture"])
+    _tell(member)
+
+
+@transaction.atomic
+def set_status(member: Member, *, emoji: str, text: str, until: datetime | None) -> None:
+    """An empty status clears it. Raises Invalid."""
+    member.status_text = names.clean(text, what=_("status")) if text.strip() else ""
+    member.status_emoji = _emoji(emoji)
+    has_any = bool(member.status_text or member.status_emoji)
+    if has_any and until is not None and not timezone.now() < until < timezone.now() + _LONGEST_STATUS:
+        raise Invalid(_("A status ends in the future, within a year."))
+    member.status_until = until if has_any else None
+    member.save(update_fields=["status_text", "status_emoji", "status_until"])
+    _tell(member)
+
+
+@transaction.atomic
+def set_availability(member: Member, availability: str) -> None:
+    if availability not in Availability.values:
+        raise Invalid(_("Pick one of the ways to be seen."))
+    member.availability = availability
+    member.save(update_fields=["availability"])
+    transaction.on_commit(lambda: presence.choose(member))
+
+
+def _tell(member: Member) -> None:
+    transaction.on_commit(lambda: broadcast.member_changed(member.org_id, as_json(member)))
+
+
+def _free_handle(member: Member, wanted: str) -> str:
+    handle = wanted.strip().lower().removeprefix("@")
+    if handle == member.handle:
+        return handle
+    if not _HANDLE.fullmatch(handle):
+        raise Invalid(
+            _("A handle is at most {most} small letters and digits, with dots or dashes between them.").format(
+                most=HANDLE_MAX
+            )
+        )
+    if handle in members.RESERVED_HANDLES:
+        raise Invalid(_("@{handle} calls a group. Pick another handle.").format(handle=handle))
+    if AIModel.objects.offered().filter(handle=handle).exists():
+        raise Invalid(_("@{handle} is a model’s handle. Pick another one.").format(handle=handle))
+    if Member.objects.filter(org_id=member.org_id, handle=handle).exclude(pk=member.pk).exists():
+        raise _taken()
+    return handle
+
+
+def _taken() -> Invalid:
+    return Invalid(_("Somebody in this organization has that handle already. Pick another one."))
+
+
+def _emoji(emoji: str) -> str:
+    """One sign, as a keyboard of emoji types it."""
+    emoji = emoji.strip()
+    if len(emoji) > EMOJI_MAX or any(char.isspace() or not (char.isprintable() or char in _JOINED) for char in emoji):
+        raise Invalid(_("Pick one emoji for the status."))
+    if emoji and all(char.isascii() for char in emoji):
+        raise Invalid(_("Pick one emoji for the status."))
+    return emoji
+
+
+_JOINED = "\u200d\ufe0f\U000e007f"
+
+
+def _rewrite_mentions(member: Member, before: str) -> None:
+    """The handle stands in the HTML of messages that call the member. One statement, however many there are."""
+    old, new = (f'data-mention="M:{member.pk}">@{handle}<' for handle in (before, member.handle))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE chat_message SET html = replace(html, %s, %s) WHERE id IN"
+            " (SELECT message_id FROM chat_mention WHERE member_id = %s)",
+            [old, new, member.pk],
+        )

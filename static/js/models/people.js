@@ -1,0 +1,67 @@
+// What this page knows of people: who is here, and how they are shown now.
+// Called by: page.js starts it; presence-mark asks it. Dispatches "presence" whenever a state may be another.
+// Keeps true: after a reconnect everything is asked again; nobody is shown as here when nobody can say.
+import { get } from "parley/lib/http";
+import { connection } from "parley/models/connection";
+
+class People extends EventTarget {
+  #org = "";
+  #states = new Map();
+
+  start(org) {
+    this.#org = org;
+    const { signal } = new AbortController();
+    connection.on("presence.changed", this.#changed, signal);
+    connection.on("member.changed", ({ member }) => redress(member), signal);
+    connection.on("state", () => connection.state === "open" && this.#ask(), signal);
+    connection.on("doubt", () => this.#ask(), signal);
+  }
+
+  /** "active", "away", "busy", or "gone" for who is not here or of whom nothing is known. */
+  stateOf(id) {
+    return this.#states.get(id) ?? "gone";
+  }
+
+  async #ask() {
+    try {
+      const { members } = await get(`/orgs/${encodeURIComponent(this.#org)}/presence/`);
+      this.#states = new Map(Object.entries(members));
+      this.dispatchEvent(new Event("presence"));
+    } catch {
+      // The next reconnect asks again; until then what comes over the socket is right.
+    }
+  }
+
+  #changed = ({ known, members }) => {
+    if (!known) this.#states.clear();
+    for (const [id, state] of Object.entries(members)) this.#states.set(id, state);
+    this.dispatchEvent(new Event("presence"));
+  };
+}
+
+export const people = new People();
+
+/** Puts somebody's name, handle and picture wherever they stand on the page. */
+function redress({ id, name, handle, initials, picture }) {
+  const key = CSS.escape(id);
+  for (const root of [document, ...templates()]) {
+    for (const box of root.querySelectorAll(`[data-avatar-of="${key}"]`)) paint(box, { initials, picture });
+    for (const by of root.querySelectorAll(`[data-kind="member"][data-author-id="${key}"] .message__by`)) by.textContent = name;
+    for (const named of root.querySelectorAll(`[data-name-of="${key}"]`)) named.textContent = name;
+    for (const called of root.querySelectorAll(`[data-mention="M:${key}"]`)) called.textContent = `@${handle}`;
+  }
+}
+
+/** A picture lies over the initials, which show where it cannot be loaded. */
+export function paint(box, { initials, picture }) {
+  box.textContent = initials;
+  if (!picture) return;
+  const image = document.createElement("img");
+  image.alt = "";
+  image.src = box.classList.contains("avatar--large") ? `${picture}&size=large` : picture;
+  box.append(image);
+}
+
+function templates() {
+  return [...document.querySelectorAll("template")].map(({ content }) => content);
+}
