@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from chat import broadcast, directs, markdown, mentions
+from chat.files import attachments
 from chat.links import showing
 from chat.models import Mention, MentionKind, Message
 from chat.models.message import MessageQuerySet
@@ -60,20 +61,21 @@ def post(
     in_feed: bool | None = None,
     ask: str | None = None,
     has_previews: bool = True,
+    files: Sequence[uuid.UUID] = (),
 ) -> list[Message]:
     """Write a message and ask every model it mentions. The same client_id again returns what the first made.
 
-    With `parent` it goes to the thread of that message, and into the feed too where `in_feed`; `ask` is whom it asks
-    there without a mention (threads.asked). Raises Invalid, TooLong, Archived, ReadOnly, NotFound for another Space's
-    parent. Who writes in a public Space joins it. An answer that cannot be paid for is refused; the message stands.
+    With `parent` it goes to that message's thread, and into the feed too where `in_feed`; `ask` is whom it asks there
+    (threads.asked). With `files` (ids) the text may be empty. Raises Invalid, TooLong, Archived, ReadOnly, NotFound for
+    a foreign parent or file. Who writes in a public Space joins it. An answer that cannot be paid for is refused.
     """
     from chat import asking, threads
 
     root = threads.root_of(parent, space) if parent else None
-    text = clean(text)
+    text = clean(text, may_be_empty=bool(files))
     found = mentions.find(text, space, author)
     ai_models = threads.asked(root, found, ask) if root else found.ai_models
-    html = markdown.render(found.text, found.names)
+    words = {"text": found.text, "html": markdown.render(found.text, found.names)}
     revision = advance(space, by=1 + len(ai_models) + (root is not None))
     if first := Message.objects.filter(org_id=space.org_id, author=author, client_id=client_id).first():
         again = _again(first, space, root, text=found.text)
@@ -91,10 +93,9 @@ def post(
         parent=root,
         in_feed=root is None or bool(in_feed),
         client_id=client_id,
-        text=found.text,
-        html=html,
+        **words,
     )
-    _write(message, found, has_previews=has_previews)
+    _write(message, found, files, has_previews=has_previews)
     written = [message, *asking.ask(message, ai_models, first_position=position + 1)]
     if root is not None:
         written.append(threads.grow(root, written, mentioned=found.members, revision=revision))
@@ -179,7 +180,7 @@ def changes(space: Space, *, since: int) -> Changes:
     return Changes(revision, found, must_reload=False)
 
 
-def clean(text: str) -> str:
+def clean(text: str, *, may_be_empty: bool = False) -> str:
     """The text as it is stored. Raises Invalid for one that is empty or that PostgreSQL cannot hold, TooLong."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\x00" in text:
@@ -194,6 +195,8 @@ def clean(text: str) -> str:
                 {"length": len(text), "most": TEXT_MAX},
             )
         )
+    if may_be_empty and not text:
+        return text
     if not any(char.isprintable() and not char.isspace() and char not in _INVISIBLE for char in text):
         raise Invalid(_("The message is empty. Write something and send again."))
     return text
@@ -214,11 +217,12 @@ def _shown(space: Space) -> MessageQuerySet:
     return Message.objects.in_space(space).in_feed()
 
 
-def _write(message: Message, found: mentions.Found, *, has_previews: bool) -> None:
+def _write(message: Message, found: mentions.Found, files: Sequence[uuid.UUID], *, has_previews: bool) -> None:
     message.save(force_insert=True)
     if message.space.is_direct:
         directs.note_post(message.space)
     message.mark_new(mention_ids=[str(member.pk) for member in found.members], calls_group=bool(found.groups))
+    attachments.attach(message, files)
     rows = [Mention(kind=MentionKind.MEMBER, member=member) for member in found.members]
     rows += [Mention(kind=MentionKind.AI_MODEL, ai_model=ai_model) for ai_model in found.ai_models]
     rows += [Mention(kind=MentionKind.GROUP, group=group) for group in found.groups]

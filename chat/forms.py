@@ -7,10 +7,26 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext as _
 
+from chat.models import FileKind
+
+IDS_MAX = 50
+
+
+class FileIdsField(forms.CharField):
+    """UUIDs with spaces between them."""
+
+    def to_python(self, value: Any) -> list[UUID]:  # type: ignore[override]
+        words = (super().to_python(value) or "").split()
+        try:
+            return [UUID(word) for word in words[:IDS_MAX]]
+        except ValueError:
+            raise forms.ValidationError("not ids", code="invalid") from None
+
 
 class MessageForm(forms.Form):
     text = forms.CharField(strip=False, required=False, max_length=200_000)
     client_id = forms.UUIDField(required=False)
+    file_ids = FileIdsField(required=False)
     preview = forms.ChoiceField(required=False, choices=[("on", "on"), ("off", "off")])
 
 
@@ -55,6 +71,18 @@ class ListForm(forms.Form):
     """Which page of a list."""
 
     page = WholeNumberField(required=False, min_value=1, max_value=1000)
+
+
+class FilesForm(forms.Form):
+    """Which files of a list."""
+
+    kind = forms.ChoiceField(required=False, choices=FileKind.choices)
+    who = forms.UUIDField(required=False)
+    before = WholeNumberField(required=False, min_value=0, max_value=2**62)
+
+
+class PreviewForm(forms.Form):
+    page = WholeNumberField(required=False, min_value=1, max_value=10_000)
 
 
 class MemberForm(forms.Form):

@@ -1,7 +1,7 @@
 """Celery's part in the chat: a wake-up call.
 
-*Called by*: chat.replies and chat.links on commit. *Keeps true*: the row is the job; a lost or doubled call changes
-nothing.
+*Called by*: chat.replies, chat.links and chat.files on commit, and the calendar. *Keeps true*: the row is the job; a
+lost or doubled call changes nothing.
 """
 
 import time
@@ -34,6 +34,31 @@ def read_link(link_id: str) -> None:
     reader.submit(uuid.UUID(link_id))
 
 
+@shared_task(name="chat.prepare_file", ignore_result=True)
+def prepare_file(file_id: str) -> None:
+    """Hand the file to this process's workshop and be done."""
+    from chat.files import workshop
+
+    workshop.submit(uuid.UUID(file_id))
+
+
+@shared_task(ignore_result=True)
+def prepare_waiting_files() -> None:
+    """Now and then: those whose wake-up call was lost, or whose process died."""
+    from chat.files import workshop
+
+    for file_id in workshop.forgotten():
+        workshop.submit(file_id)
+
+
+@shared_task(ignore_result=True)
+def let_go_of_files() -> None:
+    """Every hour: uploads that were never sent, and what only deleted messages showed."""
+    from chat.files import sweeping
+
+    sweeping.sweep()
+
+
 def wake(reply_ids: Iterable[uuid.UUID]) -> None:
     """Call a worker for each. When the broker is away the sweeper finds them, and for a while nobody tries."""
     _call(answer, reply_ids)
@@ -41,6 +66,10 @@ def wake(reply_ids: Iterable[uuid.UUID]) -> None:
 
 def wake_reader(link_ids: Iterable[uuid.UUID]) -> None:
     _call(read_link, link_ids)
+
+
+def wake_workshop(file_ids: Iterable[uuid.UUID]) -> None:
+    _call(prepare_file, file_ids)
 
 
 def _call(task: Any, ids: Iterable[uuid.UUID]) -> None:

@@ -4,11 +4,14 @@
 first; it never exceeds the byte budget that the hold was sized for; only messages up to the question are read.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef, Q
+
 from chat import markdown, mentions
-from chat.models import Message
+from chat.files import briefing
+from chat.models import Attachment, Message
 from chat.models.message import MessageQuerySet
 from chat.models.reply import OPEN_STATES
 from gateway.wire import Turn
@@ -18,6 +21,8 @@ MESSAGES_MAX = 200
 # A token of byte-level BPE covers at least one byte of UTF-8, and a turn's frame costs at most this many tokens:
 # the sum is a ceiling for what any such model can count (reference: Kudo & Richardson 2018; Radford et al. 2019).
 FRAME_TOKENS = 16
+# Less of a file than this says nothing.
+CONTENTS_MIN = 200
 # What a token covers in ordinary text, used only to fit a model's window; a wrong guess is corrected by a shorter try.
 BYTES_PER_TOKEN = 3
 EARLIER = "What was said before:"
@@ -31,6 +36,8 @@ class Line:
     ai_model_id: int | None
     text: str
     is_root: bool = False
+    # What the text files say that the message shows: left out where there is no room for it.
+    contents: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,7 @@ class Transcript:
 def lines(space: Space, *, reads_to: int, asked_at: datetime, root: Message | None = None) -> list[Line]:
     """Messages up to a position, newest first; answers that ended after the question are not in it, so that all who
     answer read the same. In a thread: its messages, its root, and the feed before that. Two queries, or four, of plain
-    rows: this is read twice for every answer."""
+    rows, and one for files: this is read twice for every answer."""
     said = Message.objects.in_space(space).filter(position__lte=reads_to)
     if root is None:
         rows = _rows(said.in_feed(), asked_at)
@@ -57,10 +64,15 @@ def lines(space: Space, *, reads_to: int, asked_at: datetime, root: Message | No
         rows += _rows(said.in_feed().before(root.position), asked_at)
     names = mentions.names_of([row[0] for row in rows if markdown.MENTION.search(row[1])])
     root_id = root and root.pk
-    return [
-        Line(ai_handle or author_name or "someone", ai_model_id, markdown.plain(text, names), is_root=pk == root_id)
-        for pk, text, ai_model_id, ai_handle, author_name in rows
-    ]
+    showing = [row[0] for row in rows if row[5]]
+    told = briefing.of(showing) if showing else {}
+    found = []
+    for pk, text, ai_model_id, ai_handle, author_name, _ in rows:
+        file_names, contents = told.get(pk, ("", ""))
+        words = "\n".join(filter(None, [markdown.plain(text, names), file_names]))
+        name = ai_handle or author_name or "someone"
+        found.append(Line(name, ai_model_id, words, is_root=pk == root_id, contents=contents))
+    return found
 
 
 def build(found: list[Line], space: Space, *, ai_model_id: int, handle: str, max_bytes: int) -> Transcript:
@@ -83,8 +95,10 @@ def build(found: list[Line], space: Space, *, ai_model_id: int, handle: str, max
 
 
 def _rows(said: MessageQuerySet, asked_at: datetime) -> list[tuple]:
-    said = said.exclude(text="").exclude(reply__state__in=OPEN_STATES).exclude(reply__ended_at__gt=asked_at)
-    columns = ("id", "text", "ai_model_id", "ai_model__handle", "author__display_name")
+    has_files = Exists(Attachment.objects.filter(message=OuterRef("pk")))
+    said = said.annotate(has_files=has_files).filter(Q(has_files=True) | ~Q(text=""), deleted_at=None)
+    said = said.exclude(reply__state__in=OPEN_STATES).exclude(reply__ended_at__gt=asked_at)
+    columns = ("id", "text", "ai_model_id", "ai_model__handle", "author__display_name", "has_files")
     return list(said.order_by("-position").values_list(*columns)[:MESSAGES_MAX])
 
 
@@ -92,21 +106,37 @@ def _fit(found: list[Line], room: int) -> tuple[list[Line], int]:
     """The lines that fit, newest first, and the room that is left: the question, then what its thread is about, then
     the newest. Under a budget of just what they take, the same ones fit again."""
     question, *earlier = found
+    question = _with_contents(question, room, is_question=True)
     size = _size(question)
     kept = [question if size <= room else _shortened(question, room)]
     room -= size
-    root = next((line for line in earlier if line.is_root and _size(line) <= room), None)
+    bare = next((line for line in earlier if line.is_root and _size(line) <= room), None)
+    root = _with_contents(bare, room) if bare else None
     if root:
         room -= _size(root)
     for line in earlier:
-        if line is not root:
-            if _size(line) > room:
-                break
-            room -= _size(line)
-        kept.append(line)
+        if root and line is bare:
+            kept.append(root)
+            continue
+        if _size(line) > room:
+            break
+        whole = _with_contents(line, room)
+        room -= _size(whole)
+        kept.append(whole)
     if root and not any(line is root for line in kept):
         kept.append(root)
     return kept, room
+
+
+def _with_contents(line: Line, room: int, *, is_question: bool = False) -> Line:
+    """The line with what its files say, if that fits; of what the question asks about, as much as fits."""
+    contents = line.contents
+    left = room - _size(line) - 4
+    if contents and is_question and len(contents.encode()) > left > CONTENTS_MIN:
+        contents = contents.encode()[: left - 6].decode("utf-8", "ignore") + "\n[…]"
+    if not contents or len(contents.encode()) > left:
+        return line
+    return replace(line, text=f"{line.text}\n\n{contents}")
 
 
 def _size(line: Line) -> int:

@@ -1,16 +1,36 @@
 """What stands before Django: sizes and shapes that no request may have.
 
-*Called by*: config.asgi. *Keeps true*: a body larger than BODY_MAX is refused, by its length or when it has grown past
-it; a doubled Host or Origin header is refused, because which one counts would be a matter of taste.
+*Called by*: config.asgi, config.web. *Keeps true*: a body larger than its address may take is refused, by its length or
+when it has grown past it; a doubled Host or Origin header is refused, because which one counts would be a matter of
+taste.
 """
 
-from typing import Any
+import os
+import re
+from collections.abc import Iterable
+from typing import IO, Any
 
 BODY_MAX = 512 * 1024
+FILE_MAX_MB = int(os.environ.get("PARLEY_FILE_MAX_MB", "25"))
+# A form around the file.
+UPLOAD_MAX = FILE_MAX_MB * 1024 * 1024 + 64 * 1024
+PIECE = 64 * 1024
 HEADERS_MAX = 100
 URL_MAX = 8192
 _ONCE = (b"host", b"origin", b"content-length", b"cookie", b"authorization")
 _TOO_LARGE = (413, f"The request is larger than the {BODY_MAX // 1024} KiB that fit.")
+_UPLOAD_TOO_LARGE = (413, f"That is larger than the {FILE_MAX_MB} MB that fit in one file. Nothing was stored.")
+_TAKES_FILES = re.compile(rb"/spaces/[0-9a-fA-F-]{36}/(?:files|messages)/")
+
+
+def body_max(method: str, path: bytes, headers: Iterable[tuple[bytes, bytes]]) -> int:
+    """How large the body may be. More than BODY_MAX only for a form with files, at an address that takes them, which
+    says its length beforehand: a server can then keep it on disk from the first byte."""
+    if method != "POST" or not _TAKES_FILES.fullmatch(path):
+        return BODY_MAX
+    named = {name.lower(): value for name, value in headers}
+    is_form = named.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
+    return UPLOAD_MAX if is_form and b"content-length" in named else BODY_MAX
 
 
 class Edge:
@@ -33,6 +53,8 @@ class Edge:
             body = await _read(receive)
             refusal = _TOO_LARGE if body is None else None
             receive = _replay(body or b"", receive)
+        elif spooled := scope.get("extensions", {}).get("parley.body"):
+            receive = _unspool(spooled, receive)
         await (_answer(send, *refusal) if refusal else self.inner(scope, receive, send))
 
 
@@ -52,7 +74,10 @@ def _refusal(scope: dict) -> tuple[int, str] | None:
     length = next((value for name, value in headers if name == b"content-length"), b"0")
     if not length.isdigit() or len(length) > 18:
         return 400, "The request does not say how long it is."
-    return _TOO_LARGE if int(length) > BODY_MAX else None
+    most = body_max(scope.get("method", ""), scope.get("raw_path") or b"", headers)
+    if int(length) <= most:
+        return None
+    return _TOO_LARGE if most == BODY_MAX else _UPLOAD_TOO_LARGE
 
 
 def _says_its_length(scope: dict) -> bool:
@@ -80,6 +105,23 @@ def _replay(body: bytes, receive: Any) -> Any:
         return first.pop() if first else await receive()
 
     return replay
+
+
+def _unspool(body: IO[bytes], receive: Any) -> Any:
+    """A `receive` that gives a body which the server keeps on disk, piece by piece, instead of its own empty one."""
+    is_read = False
+
+    async def unspool() -> dict:
+        nonlocal is_read
+        if is_read:
+            return await receive()
+        piece = body.read(PIECE)
+        is_read = len(piece) < PIECE
+        if is_read:
+            await receive()
+        return {"type": "http.request", "body": piece, "more_body": not is_read}
+
+    return unspool
 
 
 async def _answer(send: Any, status: int, sentence: str) -> None:

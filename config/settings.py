@@ -158,7 +158,7 @@ CSRF_FAILURE_VIEW = "workspace.middleware.stale_form"
 # --- what a browser may do --------------------------------------------------------------------
 from csp.constants import NONCE, NONE, SELF  # noqa: E402
 
-from config.edge import BODY_MAX  # noqa: E402
+from config.edge import BODY_MAX, FILE_MAX_MB  # noqa: E402
 
 # An IPv6 address cannot be written in a policy; where that is the page's own origin, 'self' covers it.
 _socket_origins = [origin.replace("http", "ws", 1) for origin in ALLOWED_ORIGINS if "[" not in origin]
@@ -194,7 +194,36 @@ STATICFILES_DIRS = [ROOT / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "files": {
+        "BACKEND": "chat.files.folder.Folder",
+        "OPTIONS": {
+            "location": PARLEY_DATA / "files",
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
 }
+FILE_MAX_BYTES = FILE_MAX_MB * 1024 * 1024
+# s3://bucket/folder keeps what people upload in a bucket instead.
+PARLEY_FILES_URL = urlsplit(os.environ.get("PARLEY_FILES_URL", ""))
+if PARLEY_FILES_URL.scheme == "s3":
+    STORAGES["files"] = {
+        "BACKEND": "chat.files.bucket.Bucket",
+        "OPTIONS": {
+            "bucket_name": PARLEY_FILES_URL.netloc,
+            "location": PARLEY_FILES_URL.path.strip("/"),
+            "endpoint_url": os.environ.get("S3_ENDPOINT") or None,
+            "region_name": os.environ.get("S3_REGION") or None,
+            "access_key": os.environ.get("S3_ACCESS_KEY_ID") or None,
+            "secret_key": os.environ.get("S3_SECRET_ACCESS_KEY") or None,
+            "addressing_style": os.environ.get("S3_ADDRESSING", "auto"),
+            "default_acl": None,
+            "querystring_auth": False,
+            "file_overwrite": True,
+        },
+    }
+elif PARLEY_FILES_URL.scheme or PARLEY_FILES_URL.path:
+    raise SystemExit("PARLEY_FILES_URL is empty, or looks like s3://bucket/folder.")
 
 # --- mail: an outbox folder until a server is named --------------------------------------------
 EMAIL_FILE_PATH = PARLEY_DATA / "outbox"
@@ -241,6 +270,8 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "expire credits": {"task": "billing.tasks.expire_credits", "schedule": 60.0},
+    "prepare files that wait": {"task": "chat.tasks.prepare_waiting_files", "schedule": 20.0},
+    "let go of files that nothing shows": {"task": "chat.tasks.let_go_of_files", "schedule": 3600.0},
     "grant credits that are due": {"task": "billing.tasks.grant_due", "schedule": 3600.0},
 }
 

@@ -10,7 +10,8 @@ import asyncio
 import gc
 import os
 from importlib import import_module
-from typing import Any
+from io import BytesIO
+from typing import IO, Any
 
 from twisted.internet import asyncioreactor
 
@@ -22,7 +23,7 @@ from daphne.server import Server  # noqa: E402
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol  # noqa: E402
 from twisted.web.http import HTTPChannel  # noqa: E402
 
-from config.edge import BODY_MAX  # noqa: E402
+from config.edge import BODY_MAX, body_max  # noqa: E402
 
 FRAME_MAX = 16 * 1024
 # What a sender may go on sending after its body was too large, so that it lives to read why; then it is cut off.
@@ -72,23 +73,57 @@ class Socket(WebSocketProtocol):
 
 
 class Request(http_protocol.WebRequest):
-    """A request of which no more than BODY_MAX is kept; config.edge refuses it by the length that it had."""
+    """A request of which no more is kept than its address may take; config.edge refuses it by the length that it had.
+
+    A form with files lies on disk and is handed over as it lies there: scope["extensions"]["parley.body"]. What is
+    answered in pieces can wait for its reader: "parley.room".
+    """
+
+    content: Any
+    spooled: IO[bytes] | None = None
 
     def gotLength(self, length: int | None) -> None:
-        self.taken = 0
-        super().gotLength(0 if length is None or length > BODY_MAX else length)
+        self.taken, self.room = 0, Room()
+        named = [(name, values[0]) for name, values in self.requestHeaders.getAllRawHeaders()]
+        self.most = body_max(self.channel._command.decode("latin-1"), self.channel._path.split(b"?", 1)[0], named)
+        super().gotLength(0 if length is None or length > self.most else length)
 
     def handleContentChunk(self, data: bytes) -> None:
         self.taken += len(data)
-        if self.taken <= BODY_MAX:
+        if self.taken <= self.most:
             super().handleContentChunk(data)
-        elif self.taken > DRAIN_MAX:
+        elif self.taken - self.most > DRAIN_MAX:
             self.transport.abortConnection()
 
     def process(self) -> Any:
-        if self.taken > BODY_MAX:
+        if self.taken > self.most:
             self.requestHeaders.setRawHeaders(b"content-length", [str(self.taken).encode()])
+        elif self.taken > BODY_MAX:
+            body: IO[bytes] = self.content
+            body.seek(0)
+            self.spooled, self.content = body, BytesIO()
         return super().process()
+
+    def handle_reply(self, message: dict[str, Any]) -> None:
+        # An answer that was over before it was read whole needs nobody to be told of the room there is.
+        if message.get("more_body") and not self.producer and not self.finished and self.channel is not None:
+            self.registerProducer(self.room, True)
+        super().handle_reply(message)
+
+    def finish(self) -> None:
+        self._leave()
+        super().finish()
+
+    def connectionLost(self, reason: Any) -> None:
+        self.room.resumeProducing()
+        super().connectionLost(reason)
+        self._leave()
+
+    def _leave(self) -> None:
+        if self.producer and self.channel is not None:
+            self.unregisterProducer()
+        if self.spooled:
+            self.spooled.close()
 
 
 def _refuse_line(channel: HTTPChannel, line: bytes) -> None:
@@ -106,9 +141,11 @@ class WebServer(Server):
         super().run()
 
     def create_application(self, protocol: Any, scope: dict) -> Any:
-        room = getattr(protocol, "room", None)
-        if room is not None:
-            scope.setdefault("extensions", {})["parley.room"] = room.is_open
+        extensions = scope.setdefault("extensions", {})
+        if (room := getattr(protocol, "room", None)) is not None:
+            extensions["parley.room"] = room.is_open
+        if (spooled := getattr(protocol, "spooled", None)) is not None:
+            extensions["parley.body"] = spooled
         return super().create_application(protocol, scope)
 
 

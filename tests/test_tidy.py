@@ -25,9 +25,9 @@ FUNCTION_MAX = 50
 HEADER_MAX = 6
 NO_NAMES = re.compile(r"^(utils?|helpers?|commons?|cores?|misc|bases?|services?|managers?)$")
 NO_VERBS = re.compile(r"^_?(do|handle|process|manage|perform)_")
-# Django, httpx2 and the parser of HTML call these.
+# Django, httpx2, daphne and the parser of HTML call these.
 NAMED_BY_OTHERS = {
-    *("process_view", "process_exception", "handle_async_request"),
+    *("process_view", "process_exception", "handle_async_request", "handle_reply"),
     *("handle_starttag", "handle_data", "handle_comment"),
 }
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK|WI" r"P|TB" r"D)\b|not implemented|coming soon", re.I)
@@ -50,12 +50,14 @@ ONLY_IN = {
     "markdown_it": {"chat/markdown/syntax.py", "chat/markdown/formula_syntax.py"},
     "nh3": {"chat/markdown/__init__.py"},
     "latex2mathml": {"chat/markdown/formulas.py"},
-    "django.utils.safestring": {"chat/models/message.py", "chat/models/file.py"},
+    "django.utils.safestring": {"chat/models/message.py", "chat/models/file.py", "chat/files/excerpts.py"},
     "redis": {
         *("chat/broadcast.py", "chat/live.py", "chat/hub.py", "chat/engine.py", "chat/presence.py"),
         "chat/views/health.py",
     },
-    "PIL": {"workspace/portraits.py", "chat/files/pictures.py"},
+    "PIL": {"workspace/portraits.py", "chat/files/darkroom.py"},
+    "pypdfium2": {"chat/files/darkroom.py"},
+    **dict.fromkeys(["storages", "boto3", "botocore"], {"chat/files/bucket.py"}),
     "channels.layers": set(),
     **dict.fromkeys(WEB_CLIENTS, {"gateway/outbound.py", "gateway/openai_dialect.py"}),
 }

@@ -13,7 +13,7 @@ import nh3
 from chat.markdown import formulas, highlighting, syntax
 from chat.markdown.syntax import MENTION
 
-__all__ = ["MENTION", "code_spans", "plain", "render", "top_blocks"]
+__all__ = ["MENTION", "code_spans", "highlight", "plain", "render", "top_blocks"]
 
 PIECE_MAX = 20_000
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)", re.DOTALL)
@@ -49,6 +49,14 @@ def render(text: str, names: Mapping[str, str] | None = None) -> str:
     return nh3.clean(
         html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto"}, link_rel="noopener nofollow"
     )
+
+
+def highlight(code: str, language: str) -> str:
+    """HTML of a piece of code or text, as it stands inside of <pre>."""
+    html = highlighting.colored(
+        code.translate(_CONTROLS), language, {"highlight_seconds": highlighting.HIGHLIGHT_SECONDS}
+    )
+    return nh3.clean(html, tags={"span"}, attributes={"span": {"class"}})
 
 
 def plain(text: str, names: Mapping[str, str]) -> str:

@@ -4,11 +4,16 @@
 exactly those who can see a message that does; what is stored lies under a random key.
 """
 
+import re
 import uuid
+from urllib.parse import quote
 
 from django.db import models
 from django.db.models import Q
 from django.utils.safestring import SafeString, mark_safe
+
+# A picture in the feed takes at most this many pixels, and at least so many that a finger finds it.
+BOX_WIDTH, BOX_HEIGHT, BOX_LEAST = 448, 320, 48
 
 
 class FileKind(models.TextChoices):
@@ -67,6 +72,38 @@ class File(models.Model):
         return self.name
 
     @property
+    def address(self) -> str:
+        """Where its bytes are. The name is there for whoever reads the address."""
+        name = self.name if self.name != "preview" else "file"
+        return f"/files/{self.pk}/{quote(name, safe='')}"
+
+    @property
+    def box(self) -> tuple[int, int]:
+        """Width and height at which the feed shows it: known before it has come, so that nothing jumps."""
+        if not self.width or not self.height:
+            return BOX_HEIGHT, BOX_HEIGHT * 3 // 4
+        scale = min(1, BOX_WIDTH / self.width, BOX_HEIGHT / self.height)
+        return max(round(self.width * scale), BOX_LEAST), max(round(self.height * scale), BOX_LEAST)
+
+    @property
+    def size_words(self) -> str:
+        return size_words(self.size_bytes)
+
+    @property
+    def ending(self) -> str:
+        """What stands on the card of a file that is shown as nothing else: "ZIP"; "" where the name tells nothing."""
+        stem, dot, letters = self.name.rpartition(".")
+        return letters.upper() if stem and dot and re.fullmatch(r"[A-Za-z0-9]{1,5}", letters) else ""
+
+    @property
+    def is_picture(self) -> bool:
+        return self.kind == FileKind.IMAGE
+
+    @property
+    def has_long_excerpt(self) -> bool:
+        return self.excerpt_html.count("\n") >= 6 or len(self.excerpt_html) > 2_000
+
+    @property
     def is_waiting(self) -> bool:
         return self.state == FileState.WAITING
 
@@ -94,3 +131,13 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_id} at {self.message_id}"
+
+
+def size_words(size_bytes: int) -> str:
+    """Such as 1.2 MB: the same in every language, since a message is rendered once for all."""
+    size = float(size_bytes)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.1f} {unit}" if size < 10 and unit != "B" else f"{size:.0f} {unit}"
+        size /= 1024
+    return f"{size:.1f} GB" if size < 10 else f"{size:.0f} GB"

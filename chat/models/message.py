@@ -15,6 +15,7 @@ from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
+from chat.models.file import Attachment, File
 from chat.models.link import Link, LinkState, MessageLink
 from chat.models.thread import ThreadMember
 from workspace.models import Space
@@ -48,7 +49,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
         roots = Prefetch("parent", Message.objects.select_related("ai_model"))
         links = Prefetch("links", MessageLink.objects.filter(is_hidden=False).select_related("link"))
         known = self.select_related("author", "ai_model", "reply", "reply__retry", "thread")
-        return known.prefetch_related("mentions", faces, roots, links)
+        shown = Prefetch("attachments", Attachment.objects.select_related("file"))
+        return known.prefetch_related("mentions", faces, roots, links, shown)
 
 
 class Message(models.Model):
@@ -142,6 +144,19 @@ class Message(models.Model):
         rows = [row for row in self.links.all() if not row.is_hidden]
         return [row.link for row in rows if row.link.state == LinkState.READ]
 
+    @property
+    def pictures(self) -> list[File]:
+        return [file for file in self.files if file.is_picture]
+
+    @property
+    def cards(self) -> list[File]:
+        """The files that are shown by name."""
+        return [file for file in self.files if not file.is_picture]
+
+    @cached_property
+    def files(self) -> list[File]:
+        return [] if self.is_deleted else [row.file for row in self.attachments.all()]
+
     def mark_links(self, rows: list[MessageLink]) -> None:
         """The links of a message just made are known: showing them asks nothing."""
         self.previews = [row.link for row in rows if row.link.state == LinkState.READ]
@@ -149,7 +164,7 @@ class Message(models.Model):
     def mark_new(self, *, mention_ids: list[str], calls_group: bool = False) -> None:
         """Whom a message just made mentions, and what it cannot have yet, is known: showing it asks nothing."""
         self.mention_ids, self.calls_group = mention_ids, calls_group
-        self.previews = []
+        self.previews, self.files = [], []
         if not self._meta.get_field("thread").is_cached(self):  # type: ignore[union-attr]
             self._meta.get_field("thread").set_cached_value(self, None)  # type: ignore[union-attr]
         if not self.is_by_ai_model:

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from chat import broadcast, feed, mentions, threads
+from chat.files import access as file_access
+from chat.files import intake
 from chat.forms import MessageForm, PageForm
 from chat.models import Message
 from chat.views import spaces as space_pages
@@ -75,12 +77,15 @@ def _post(request: HttpRequest, seat: access.Seat) -> HttpResponse:
             raise form_refusal(form)
         client_id = form.cleaned_data["client_id"] or uuid4()
         fields = form.cleaned_data
+        files = file_access.uploads(seat.member, fields["file_ids"])
+        files += intake.take_all(seat.member, seat.space, request.FILES.getlist("file"))
         written = feed.post(
             seat.space,
             seat.member,
             text=fields["text"],
             client_id=client_id,
             has_previews=fields["preview"] != "off",
+            files=files,
         )
     except Refused as refusal:
         if wants_json(request):
@@ -120,6 +125,8 @@ def where(request: HttpRequest) -> dict:
 def form_refusal(form: MessageForm) -> Invalid:
     if "ask" in form.errors:
         return Invalid(_("No model is called that."))
+    if "file_ids" in form.errors:
+        return Invalid(_("The message names files by what is no id. Reload the page and send it again."))
     if "client_id" in form.errors:
         return Invalid(_("The message's client_id is not a UUID."))
     if any(error.code == "null_characters_not_allowed" for error in form.errors.as_data().get("text", [])):

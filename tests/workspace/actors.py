@@ -8,15 +8,18 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
+from io import BytesIO
 
 from django.contrib.auth.hashers import make_password
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import Client, ClientHandler
 from django.utils import timezone
 
 from billing import plans, prices
 from catalog.models import AIModel, Offer, Provider
 from chat import directs, feed, places, replies
-from chat.models import Link, LinkState, Message, MessageLink, Reply
+from chat.files import intake, store
+from chat.models import File, Link, LinkState, Message, MessageLink, Reply
 from workspace import invitations, members, orgs, spaces
 from workspace.models import Invitation, Member, Org, Role, Space, SpaceMember, User
 
@@ -64,6 +67,7 @@ class Place:
     queued: Reply
     stopped: Reply
     bystander: Member
+    file: File
     link: Link
     invitation: Invitation | None = None
 
@@ -176,7 +180,17 @@ def _furnish(space: Space, word: str, *, asker: Member, bystander: Member) -> Pl
         org=space.org, url=f"https://{word}.example/", state=LinkState.READ, title=f"{word} page"
     )
     MessageLink.objects.create(org=space.org, message=message, link=link)
-    return Place(space, message, queued.reply, second.reply, bystander, link)
+    return Place(space, message, queued.reply, second.reply, bystander, _file(space, bystander, word), link)
+
+
+def _file(space: Space, uploader: Member, word: str) -> File:
+    """A text, and bytes that stand for its preview, in a message of somebody who is no actor."""
+    file = intake.take(uploader, space, SimpleUploadedFile(f"{word}.txt", f"{word} file".encode()))
+    file.preview_key, file.previews = store.new_key(), 1
+    file.save()
+    store.put(f"{file.preview_key}-1", BytesIO(f"{word} preview".encode()))
+    feed.post(space, uploader, text=f"{word} upload", client_id=uuid.uuid4(), files=[file.pk])
+    return file
 
 
 def _invitation(place: Place, maker: Member) -> Invitation:

@@ -1,0 +1,1 @@
+"""Files: taken in, kept, prepared, shown and let go."""

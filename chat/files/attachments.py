@@ -1,0 +1,121 @@
+"""Files of messages: shown, counted among what changed, and let go with the last message that shows them.
+
+*Called by*: chat.feed, chat.views.files, whoever deletes or forwards messages. *Keeps true*: attaching and letting go
+wait for each other at the file's row, so a message never shows a file whose bytes are gone.
+"""
+
+import uuid
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import ngettext
+
+from chat.files import access, store
+from chat.models import Attachment, File, Message
+from workspace import spaces
+from workspace.errors import Invalid, NotFound
+from workspace.models import Member, Space
+
+COUNT_MAX = 10
+
+
+def attach(message: Message, ids: Sequence[uuid.UUID]) -> None:
+    """Show files in a message that was just written. Call inside its transaction.
+
+    They are the author's own, in no message yet, or any that the author may already open. Raises NotFound, Invalid.
+    """
+    if not ids or message.author is None:
+        return
+    wanted = list(dict.fromkeys(ids))
+    if len(wanted) > COUNT_MAX:
+        raise too_many()
+    rows = access.visible_to(message.author).filter(pk__in=wanted).select_for_update(of=("self",), no_key=True)
+    found = {file.pk: file for file in rows.order_by("pk")}
+    if len(found) != len(wanted):
+        raise NotFound
+    made = [
+        Attachment(org_id=message.org_id, message=message, file=found[pk], position=position)
+        for position, pk in enumerate(wanted)
+    ]
+    Attachment.objects.bulk_create(made)
+    message.files = [found[pk] for pk in wanted]
+
+
+def too_many() -> Invalid:
+    return Invalid(
+        ngettext(
+            "A message shows at most {count} file. Send the others in another one.",
+            "A message shows at most {count} files. Send the others in another one.",
+            COUNT_MAX,
+        ).format(count=COUNT_MAX)
+    )
+
+
+def release(message: Message) -> None:
+    """Take all files off a message that was deleted, and let go of those that nothing else shows.
+
+    Call inside the transaction that deletes it.
+    """
+    ids = list(Attachment.objects.filter(message=message).values_list("file_id", flat=True))
+    if ids:
+        Attachment.objects.filter(message=message).delete()
+        transaction.on_commit(lambda: let_go(ids))
+
+
+@transaction.atomic
+def discard(member: Member, file: File) -> None:
+    """Take a file away for good: its uploader from everywhere, who manages a Space from the messages there.
+
+    The messages stay; one that said nothing else is deleted with it. Raises NotFound, Archived.
+    """
+    from chat import feed
+
+    shown = Attachment.objects.filter(file=file, message__deleted_at=None).select_related("message__space")
+    rows = [row for row in shown.order_by("message__space_id") if _may_take(member, file, row.message)]
+    if not rows and file.uploader_id != member.pk:
+        raise NotFound
+    for row in rows:
+        message = row.message
+        spaces.require_open(message.space)
+        feed.touch(message)
+        row.delete()
+        if not message.text and not Attachment.objects.filter(message=message).exists():
+            message.deleted_at, message.deleted_by = timezone.now(), member
+            message.html, message.pinned_at, message.pinned_by = "", None, None
+        message.save(update_fields=["revision", "deleted_at", "deleted_by", "html", "pinned_at", "pinned_by"])
+        feed.tell(message.space, feed.load([message.pk]))
+    transaction.on_commit(lambda: let_go([file.pk]))
+
+
+def may_discard(member: Member, file: File) -> bool:
+    """Whether `discard` would do anything."""
+    if file.uploader_id == member.pk:
+        return True
+    shown = Attachment.objects.filter(file=file, message__deleted_at=None).select_related("message__space")
+    return any(_may_take(member, file, row.message) for row in shown[:20])
+
+
+def let_go(ids: Sequence[uuid.UUID]) -> int:
+    """Remove files that no message shows, bytes first; returns how many. Those that are still shown stay."""
+    gone = 0
+    for file_id in ids:
+        with transaction.atomic():
+            # Asked after the lock: a message that was just given this file has been waited for.
+            row = File.objects.select_for_update().filter(pk=file_id).first()
+            if row is not None and not Attachment.objects.filter(file=row).exists():
+                store.drop([row.key, *preview_keys(row)])
+                row.delete()
+                gone += 1
+    return gone
+
+
+def preview_keys(file: File) -> list[str]:
+    return [f"{file.preview_key}-{number}" for number in range(1, file.previews + 1)]
+
+
+def _may_take(member: Member, file: File, message: Message) -> bool:
+    """Whether the member may take the file off this message, which the member must be able to see."""
+    if not Space.objects.visible_to(member).filter(pk=message.space_id).exists():
+        return False
+    return file.uploader_id == member.pk or spaces.may_manage(member, message.space)

@@ -1,0 +1,142 @@
+"""Decodes what strangers send, in a process of its own that may die of it.
+
+*Called by*: chat.files.workshop, as a program: kind, source, folder for what it makes; it answers in JSON.
+*Keeps true*: memory, time and the size of what it writes are bounded before the first byte is looked at; no metadata
+comes out. *Why* no Django here: it starts in a tenth of a second, and knows no key that could be stolen.
+"""
+
+import json
+import math
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+MEMORY_BYTES = 1_200 << 20
+CPU_SECONDS = 20
+WRITTEN_BYTES = 200 << 20
+PIXELS_MAX = 50_000_000
+# All frames of an animation together; more are made smaller, and what comes after FRAMES_MAX is left out.
+MOVING_PIXELS_MAX = 60_000_000
+FRAMES_MAX = 200
+PREVIEW_SIDE = 960
+MOVING_SIDE = 480
+PAGES_MAX = 20
+FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
+
+
+def main() -> None:
+    kind, source, folder = sys.argv[1:4]
+    _bound()
+    makers = {"image": picture, "pdf": pages}
+    json.dump(makers[kind](Path(source), Path(folder)), sys.stdout)
+
+
+def picture(source: Path, folder: Path) -> dict[str, Any]:
+    """Make "original" anew without what it tells besides the picture, and previews 1 (still) and 2 (moving)."""
+    from PIL import Image, ImageOps
+
+    Image.MAX_IMAGE_PIXELS = None  # ours is the limit, and it is not a warning
+    with Image.open(source, formats=list(FORMATS)) as opened:
+        form = str(opened.format)
+        if opened.width * opened.height > PIXELS_MAX:
+            return {"refused": "pixels"}
+        frames = min(getattr(opened, "n_frames", 1), FRAMES_MAX)
+        if frames > 1:
+            return _moving(opened, form, frames, folder)
+        image = _in_plain_colors(ImageOps.exif_transpose(opened))
+    _save(image, folder / "original", form)
+    preview = image.copy()
+    preview.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
+    _save(preview, folder / "1", "WEBP", quality=80)
+    return {"media_type": FORMATS[form], "width": image.width, "height": image.height, "previews": 1}
+
+
+def pages(source: Path, folder: Path) -> dict[str, Any]:
+    """Render the first pages; a document that asks for a password has none."""
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(source)
+    count = len(document)
+    made = 0
+    for number in range(min(count, PAGES_MAX)):
+        page = document[number]
+        width, height = page.get_size()
+        if not (0 < width < 20_000 and 0 < height < 20_000):
+            break
+        image = page.render(scale=PREVIEW_SIDE / max(width, height)).to_pil().convert("RGB")
+        _save(image, folder / str(number + 1), "WEBP", quality=80)
+        if number == 0:
+            first = image.size
+        made += 1
+    if not made:
+        return {"pages": count, "previews": 0}
+    return {"pages": count, "previews": made, "width": first[0], "height": first[1]}
+
+
+def _moving(opened: Any, form: str, count: int, folder: Path) -> dict[str, Any]:
+    """An animation stays one, as far as it fits."""
+    scale = min(1.0, math.sqrt(MOVING_PIXELS_MAX / (count * opened.width * opened.height)))
+    size = max(1, round(opened.width * scale)), max(1, round(opened.height * scale))
+    frames, durations = [], []
+    for number in range(count):
+        opened.seek(number)
+        durations.append(max(20, int(opened.info.get("duration") or 100)))
+        frames.append(opened.convert("RGBA").resize(size) if scale < 1 else opened.convert("RGBA"))
+    loop = int(opened.info.get("loop", 0))
+    timing = {"save_all": True, "duration": durations, "loop": loop}
+    _save(frames[0], folder / "original", form, append_images=frames[1:], **timing)
+    still = frames[0].copy()
+    still.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
+    _save(still, folder / "1", "WEBP", quality=80)
+    for frame in frames:
+        frame.thumbnail((MOVING_SIDE, MOVING_SIDE))
+    _save(frames[0], folder / "2", "WEBP", append_images=frames[1:], quality=70, method=2, **timing)
+    return {"media_type": FORMATS[form], "width": size[0], "height": size[1], "previews": 2}
+
+
+def _in_plain_colors(image: Any) -> Any:
+    """In sRGB, with transparency where there is any."""
+    from io import BytesIO
+
+    from PIL import ImageCms
+
+    profile = image.info.get("icc_profile")
+    if image.mode in ("P", "PA", "LA"):
+        image = image.convert("RGBA")
+    elif image.mode not in ("RGB", "RGBA", "L"):
+        if image.mode != "CMYK" or not profile:
+            image = image.convert("RGB")
+    if profile and image.mode in ("RGB", "RGBA", "CMYK"):
+        mode = "RGBA" if image.mode == "RGBA" else "RGB"
+        try:
+            srgb = ImageCms.createProfile("sRGB")
+            image = ImageCms.profileToProfile(image, ImageCms.ImageCmsProfile(BytesIO(profile)), srgb, outputMode=mode)
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            image = image.convert(mode)
+    return image
+
+
+def _save(image: Any, path: Path, form: str, **options: Any) -> None:
+    """Write the pixels and nothing else: what an image carries in `info` would be written too."""
+    image.info = {}
+    if form == "JPEG":
+        image, options = image.convert("RGB"), {"quality": 90, "progressive": True, **options}
+    if form == "WEBP":
+        options = {"quality": 90, "method": 4, **options}
+    image.save(path, form, **options)
+
+
+def _bound() -> None:
+    for what, most in (
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_FSIZE, WRITTEN_BYTES),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 64),
+    ):
+        resource.setrlimit(what, (most, most))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""Taking a file in: named, told apart, counted, kept.
+
+*Called by*: chat.views.files, chat.views.messages. *Keeps true*: the row comes first, under the organization's lock, so
+that two at once cannot both take the last room and no bytes lie anywhere that no row knows; a file that could not be
+kept leaves neither.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from billing import plans
+from chat.files import attachments, excerpts, kinds, names, shapes, store
+from chat.models import File, FileKind, FileState
+from workspace import orgs, spaces
+from workspace.errors import Invalid, Refused
+from workspace.models import Member, Org, Space
+
+RATE_MINUTES = 10
+RATE_MAX = 120
+_PREPARED = {FileKind.IMAGE, FileKind.PDF}
+
+
+class TooLarge(Invalid):
+    code = "file_too_large"
+    status = 413
+
+
+class TooFast(Refused):
+    code = "too_many_files"
+    status = 429
+
+
+def take(member: Member, space: Space, upload: Any) -> File:
+    """Keep an uploaded file (Django's UploadedFile) for a message that is still to be written.
+
+    Raises Invalid, TooLarge, TooFast, PlanLimit, Archived, ReadOnly.
+    """
+    spaces.require_writer(member, space)
+    if upload.size > settings.FILE_MAX_BYTES:
+        raise TooLarge(too_large())
+    if not upload.size:
+        raise Invalid(_("The file is empty. There is nothing in it to share."))
+    row = _describe(member, upload)
+    _enter(row, member)
+    try:
+        store.put(row.key, upload)
+    except BaseException:
+        File.objects.filter(pk=row.pk).delete()
+        store.drop([row.key])
+        raise
+    if row.is_waiting:
+        from chat import tasks
+
+        transaction.on_commit(lambda: tasks.wake_workshop([row.pk]))
+    return row
+
+
+def take_all(member: Member, space: Space, uploads: Sequence[Any]) -> list[uuid.UUID]:
+    """Keep the files that came in one form; all or none."""
+    if len(uploads) > attachments.COUNT_MAX:
+        raise attachments.too_many()
+    taken: list[uuid.UUID] = []
+    try:
+        for upload in uploads:
+            taken.append(take(member, space, upload).pk)
+    except Refused:
+        attachments.let_go(taken)
+        raise
+    return taken
+
+
+def too_large() -> str:
+    megabytes = settings.FILE_MAX_BYTES // plans.BYTES_PER_MB
+    return _("The file is too large: at most {count} MB fit in one.").format(count=f"{megabytes:,}")
+
+
+def stored_bytes(org: Org) -> int:
+    """What the files of an organization weigh."""
+    return File.objects.filter(org=org).aggregate(sum=Sum("size_bytes"))["sum"] or 0
+
+
+@transaction.atomic
+def _enter(row: File, member: Member) -> None:
+    """Write the row if the plan and the pace allow it."""
+    org = orgs.lock(member.org)
+    since = timezone.now() - timedelta(minutes=RATE_MINUTES)
+    if File.objects.filter(uploader=member, created_at__gt=since).count() >= RATE_MAX:
+        raise TooFast(
+            ngettext(
+                "You have sent {count} file within ten minutes. Wait a little before the next.",
+                "You have sent {count} files within ten minutes. Wait a little before the next.",
+                RATE_MAX,
+            ).format(count=RATE_MAX)
+        )
+    plans.require_room_for_bytes(org, stored_bytes(org) + row.size_bytes)
+    row.save(force_insert=True)
+
+
+def _describe(member: Member, upload: Any) -> File:
+    head = upload.read(kinds.HEAD)
+    sort = kinds.of(head)
+    digest = hashlib.sha256(head)
+    while piece := upload.read(1 << 20):
+        digest.update(piece)
+    upload.seek(0)
+    width, height = (sort.kind == FileKind.IMAGE and shapes.size(head)) or (None, None)
+    excerpt = excerpts.of(head) if sort.kind == FileKind.TEXT else ""
+    name = names.clean(upload.name or "")
+    return File(
+        org_id=member.org_id,
+        uploader=member,
+        name=name,
+        kind=sort.kind,
+        media_type=sort.media_type,
+        size_bytes=upload.size,
+        sha256=digest.hexdigest(),
+        key=store.new_key(),
+        width=width,
+        height=height,
+        excerpt=excerpt,
+        excerpt_html=excerpts.highlighted(excerpt, name),
+        state=FileState.WAITING if sort.kind in _PREPARED else FileState.READY,
+    )
