@@ -65,6 +65,8 @@ class Message(models.Model):
     parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="thread_messages")
     in_feed = models.BooleanField(default=True)
     forwarded_from = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
+    # Where it was brought from ("Slack"): nobody wrote it here.
+    brought_from = models.CharField(max_length=20, blank=True)
     client_id = models.UUIDField(default=uuid.uuid4)
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)

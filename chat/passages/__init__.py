@@ -1,0 +1,1 @@
+"""What is brought in from elsewhere, and what is taken out."""

@@ -1,0 +1,85 @@
+"""A zip archive that somebody gave us, opened with suspicion.
+
+*Called by*: chat.passages.slack, chat.passages.parley. *Keeps true*: nothing is ever unpacked to a path; every entry is
+read whole into memory or not at all, within a bound on its size and on the sum.
+"""
+
+import zipfile
+from pathlib import PurePosixPath
+from typing import IO, Any
+
+import orjson
+from django.utils.translation import gettext as _
+
+from workspace.errors import Invalid
+from workspace.languages import fill
+
+ENTRIES_MAX = 500_000
+JSON_MAX = 64_000_000
+TOTAL_MAX = 8_000_000_000
+
+
+class WrongArchive(Invalid):
+    code = "wrong_archive"
+    status = 422
+
+
+class Archive:
+    """Entries by their path below the folder that holds `landmark`, the file that every export of this kind has."""
+
+    def __init__(self, file: IO[bytes], *, landmarks: tuple[str, ...]) -> None:
+        try:
+            self._zip = zipfile.ZipFile(file)
+            entries = self._zip.infolist()
+        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError):
+            raise WrongArchive(_("This is no zip archive, or it is damaged.")) from None
+        if len(entries) > ENTRIES_MAX:
+            counts = {"count": len(entries), "most": ENTRIES_MAX}
+            raise WrongArchive(fill(_("The archive holds {count} files; at most {most} are read."), counts))
+        self._read_bytes = 0
+        self._entries = {entry.filename: entry for entry in entries if not entry.is_dir()}
+        self._root = self._find_root(landmarks)
+        self.names = sorted(
+            name[len(self._root) :] for name in self._entries if name.startswith(self._root) and self._is_plain(name)
+        )
+
+    def has(self, name: str) -> bool:
+        return self._root + name in self._entries
+
+    def size(self, name: str) -> int:
+        return self._entries[self._root + name].file_size
+
+    def json(self, name: str) -> Any:
+        """What the file says. Raises WrongArchive where it cannot be read, naming it."""
+        try:
+            return orjson.loads(self.read(name, most=JSON_MAX))
+        except orjson.JSONDecodeError:
+            raise WrongArchive(fill(_("“{name}” in the archive is no JSON."), {"name": name})) from None
+
+    def read(self, name: str, *, most: int) -> bytes:
+        """The bytes of one entry; what it claims to be is not believed."""
+        entry = self._entries[self._root + name]
+        if entry.flag_bits & 0x1:
+            raise WrongArchive(_("The archive is encrypted. Export it without a password."))
+        try:
+            with self._zip.open(entry) as stream:
+                data = stream.read(most + 1)
+        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError):
+            raise WrongArchive(fill(_("“{name}” in the archive is damaged."), {"name": name})) from None
+        self._read_bytes += len(data)
+        if len(data) > most or self._read_bytes > TOTAL_MAX:
+            raise WrongArchive(fill(_("“{name}” in the archive is too large to be read."), {"name": name}))
+        return data
+
+    def _find_root(self, landmarks: tuple[str, ...]) -> str:
+        """The folder that holds the landmark, at the top or one below: some people zip the folder."""
+        for name in sorted(self._entries, key=lambda each: each.count("/")):
+            path = PurePosixPath(name)
+            if path.name in landmarks and len(path.parts) <= 2 and self._is_plain(name):
+                return name[: -len(path.name)]
+        return ""
+
+    @staticmethod
+    def _is_plain(name: str) -> bool:
+        path = PurePosixPath(name)
+        return not path.is_absolute() and ".." not in path.parts and "__MACOSX" not in path.parts

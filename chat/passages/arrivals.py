@@ -1,0 +1,141 @@
+"""Messages from elsewhere, written as if they had always been here.
+
+*Called by*: chat.passages.slack.bring, chat.passages.parley. *Keeps true*: a message of a source has one id for ever, made
+of where it came from, so that bringing it twice writes it once; each batch is one transaction under the Space's row lock;
+nobody is told, nothing is asked, nothing is billed.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from chat import feed, markdown
+from chat.models import Mention, MentionKind, Message, Reaction
+from chat.search import words
+from workspace.models import Member, Org, Space
+
+REACTIONS_MAX = 50
+_COUNT_THREADS = """
+    INSERT INTO chat_thread (message_id, org_id, replies_count, last_position, last_at)
+    SELECT parent_id, min(org_id::text)::uuid, count(*), max(position), max(created_at) FROM chat_message
+    WHERE space_id = %(space)s AND parent_id IS NOT NULL AND deleted_at IS NULL GROUP BY parent_id
+    ON CONFLICT (message_id) DO UPDATE SET replies_count = excluded.replies_count,
+      last_position = excluded.last_position, last_at = excluded.last_at"""
+_NOTE_WRITERS = """
+    INSERT INTO chat_threadmember (org_id, thread_id, member_id, has_written, is_following, read_position)
+    SELECT DISTINCT ON (parent_id, author_id) org_id, parent_id, author_id, true, true, %(revision)s FROM chat_message
+    WHERE space_id = %(space)s AND parent_id IS NOT NULL AND author_id IS NOT NULL AND deleted_at IS NULL
+    ON CONFLICT (thread_id, member_id) DO NOTHING"""
+
+
+@dataclass
+class Arrival:
+    """One message of a source. `parent_id` is our id of the thread's first message; `mentions` are keys in the text."""
+
+    id: uuid.UUID
+    author: Member
+    text: str
+    created_at: datetime
+    parent_id: uuid.UUID | None = None
+    in_feed: bool = True
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
+    pinned_at: datetime | None = None
+    pinned_by: Member | None = None
+    reactions: list[tuple[Member, str]] = field(default_factory=list)
+
+
+def id_of(org: Org, source: str, kind: str, source_id: str) -> uuid.UUID:
+    """The id under which a thing of a source lives in this organization, the same at every import."""
+    return uuid.uuid5(org.pk, f"{source}\n{kind}\n{source_id}")
+
+
+@transaction.atomic
+def write(space: Space, arrivals: Sequence[Arrival], *, names: dict[str, str], brought_from: str) -> int:
+    """Write those that are not here yet, in their order; returns how many. `names` maps mention keys to handles."""
+    Space.objects.select_for_update(no_key=True).get(pk=space.pk)
+    here = set(Message.objects.filter(pk__in=[each.id for each in arrivals]).values_list("pk", flat=True))
+    fresh = list({each.id: each for each in arrivals if each.id not in here}.values())
+    if not fresh:
+        return 0
+    first = feed.advance(space, by=len(fresh)) - len(fresh) + 1
+    known = here | {each.id for each in fresh}
+    known |= set(Message.objects.filter(pk__in={each.parent_id for each in fresh}).values_list("pk", flat=True))
+    rows = [
+        _row(space, each, position=first + place, names=names, brought_from=brought_from, known=known)
+        for place, each in enumerate(fresh)
+    ]
+    Message.objects.bulk_create(rows)
+    Mention.objects.bulk_create(_mentions(rows, names))
+    Reaction.objects.bulk_create(_reactions(fresh, space), ignore_conflicts=True)
+    words.write([row.pk for row in rows])
+    return len(rows)
+
+
+@transaction.atomic
+def close(space: Space) -> None:
+    """Count the threads of a Space whose messages have all come, and let nobody find them unread."""
+    revision = Space.objects.select_for_update(no_key=True).values_list("revision", flat=True).get(pk=space.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_THREADS, {"space": space.pk})
+        cursor.execute(_NOTE_WRITERS, {"space": space.pk, "revision": revision})
+    space.space_members.filter(read_position__lt=revision).update(read_position=revision)
+
+
+def _row(
+    space: Space, each: Arrival, *, position: int, names: dict[str, str], brought_from: str, known: set[uuid.UUID]
+) -> Message:
+    text = "" if each.deleted_at else each.text
+    parent_id = each.parent_id if each.parent_id in known and each.parent_id != each.id else None
+    return Message(
+        id=each.id,
+        client_id=each.id,
+        org_id=space.org_id,
+        space=space,
+        position=position,
+        revision=position,
+        author=each.author,
+        parent_id=parent_id,
+        in_feed=parent_id is None or each.in_feed,
+        brought_from=brought_from,
+        text=text,
+        html=markdown.render(text, names) if text else "",
+        created_at=each.created_at,
+        edited_at=each.edited_at,
+        deleted_at=each.deleted_at,
+        pinned_at=None if each.deleted_at else each.pinned_at,
+        pinned_by=None if each.deleted_at else each.pinned_by,
+    )
+
+
+def _mentions(rows: Iterable[Message], names: dict[str, str]) -> list[Mention]:
+    found = []
+    for row in rows:
+        keys = {f"{hit[1]}:{hit[2]}" for hit in markdown.MENTION.finditer(row.text)} & (
+            names.keys() | {"G:here", "G:space"}
+        )
+        for key in sorted(keys):
+            kind, _, target = key.partition(":")
+            if kind == "M":
+                found.append(
+                    Mention(org_id=row.org_id, message=row, kind=MentionKind.MEMBER, member_id=uuid.UUID(target))
+                )
+            elif kind == "G":
+                found.append(Mention(org_id=row.org_id, message=row, kind=MentionKind.GROUP, group=target))
+    return found
+
+
+def _reactions(fresh: Iterable[Arrival], space: Space) -> list[Reaction]:
+    rows = []
+    for each in fresh:
+        kept = list(dict.fromkeys(emoji for _, emoji in each.reactions))[:REACTIONS_MAX]
+        if each.deleted_at is None:
+            rows += [
+                Reaction(org_id=space.org_id, message_id=each.id, member=member, emoji=emoji)
+                for member, emoji in dict.fromkeys(each.reactions)
+                if emoji in kept
+            ]
+    return rows

@@ -1,0 +1,1 @@
+"""An export of a Slack workspace, read and brought in."""
