@@ -4,6 +4,7 @@
 in the same transaction (direct conversations keep their seat, for others to read); nobody gives a role above their own.
 """
 
+from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,11 +27,32 @@ def admit(org: Org, user: User, *, role: str, avoid_handles: set[str] | None = N
         member.left_at, member.role = None, role
         member.save(update_fields=["left_at", "role"])
         return member
+    if claimed := _claim(org, user, role=role):
+        return claimed
     display_name = user.name or user.email.split("@", 1)[0]
-    word = names.slug(display_name, fallback="member", longest=30)
-    taken = set(Member.objects.filter(org=org).values_list("handle", flat=True))
-    handle = names.free(word, taken | RESERVED_HANDLES | (avoid_handles or set()))
+    handle = _free_handle(org, display_name, avoid_handles)
     return Member.objects.create(org=org, user=user, role=role, display_name=display_name, handle=handle)
+
+
+@transaction.atomic
+def bring(org: Org, *, name: str, email: str, title: str, avoid_handles: set[str] | None = None) -> Member:
+    """Make a member of somebody who has no account here: an author of what was written elsewhere, and nothing more.
+
+    Whoever joins with that address takes the name over.
+    """
+    try:
+        shown = names.clean(name)
+    except Invalid:
+        shown = names.slug(name, fallback="somebody")
+    return Member.objects.create(
+        org=org,
+        user=None,
+        claim_email=email,
+        role=Role.MEMBER,
+        display_name=shown,
+        title=title,
+        handle=_free_handle(org, shown, avoid_handles),
+    )
 
 
 @transaction.atomic
@@ -59,6 +81,28 @@ def change_role(actor: Member, member: Member, *, role: str) -> Member:
         _close_invitations(member)
     audit.record(actor.org, actor, "member.role_changed", member.handle, before=before, after=role)
     return member
+
+
+def _claim(org: Org, user: User, *, role: str) -> Member | None:
+    """What was brought under this person's address becomes theirs, once they have shown that the address is."""
+    if not user.email or not _has_shown(user):
+        return None
+    member = Member.objects.select_for_update().filter(org=org, user=None, claim_email=user.email).first()
+    if member is not None:
+        member.user, member.role, member.claim_email = user, role, ""
+        member.save(update_fields=["user", "role", "claim_email"])
+    return member
+
+
+def _has_shown(user: User) -> bool:
+    """Whether the address was verified by mail."""
+    return EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists()
+
+
+def _free_handle(org: Org, name: str, avoid_handles: set[str] | None) -> str:
+    word = names.slug(name, fallback="member", longest=30)
+    taken = set(Member.objects.filter(org=org).values_list("handle", flat=True))
+    return names.free(word, taken | RESERVED_HANDLES | (avoid_handles or set()))
 
 
 def _close_invitations(member: Member) -> None:

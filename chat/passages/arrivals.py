@@ -1,8 +1,8 @@
 """Messages from elsewhere, written as if they had always been here.
 
-*Called by*: chat.passages.slack.bring, chat.passages.parley. *Keeps true*: a message of a source has one id for ever, made
-of where it came from, so that bringing it twice writes it once; each batch is one transaction under the Space's row lock;
-nobody is told, nothing is asked, nothing is billed.
+*Called by*: chat.passages.slack.bring, chat.passages.parley. *Keeps true*: a message of a source has one id for ever,
+made of where it came from, so that bringing it twice writes it once; each batch is one transaction under the Space's
+row lock; nobody is told, nothing is asked, nothing is billed.
 """
 
 import uuid

@@ -1,0 +1,248 @@
+"""Bringing an export of Slack into an organization, and looking at it first.
+
+*Called by*: chat.passages.running. *Keeps true*: a second time changes nothing; what was brought stands under its date
+and author, in order; what could not be brought is named in the report.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from chat import directs, feed
+from chat.models import Imported
+from chat.passages import arrivals
+from chat.passages.arrivals import Arrival
+from chat.passages.slack import people
+from chat.passages.slack.export import NOTICES, Channel, Export, Person, dicts, moment, text
+from chat.passages.slack.markup import Markup, emoji_of
+from workspace import names
+from workspace.errors import Invalid
+from workspace.models import Member, Org, Space, SpaceKind, SpaceMember, SpaceRole
+
+BATCH = 200
+KIND = "channel"
+NAME = "Slack"
+
+
+@dataclass
+class Report:
+    """What was found or done, in numbers, and what was left out, in sentences."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        return {**self.counts, "problems": self.problems[:200], "more_problems": max(0, len(self.problems) - 200)}
+
+
+def source_of(export: Export) -> str:
+    return f"slack:{export.team_id}"
+
+
+def look(org: Org, export: Export, tell: Callable[[int, int], None]) -> dict[str, Any]:
+    """What an import would bring, channel by channel. `tell(done, total)` as it goes."""
+    source = source_of(export)
+    known = set(Imported.objects.filter(org=org, source=source, kind=KIND).values_list("source_id", flat=True))
+    rows, total = [], Counter[str]()
+    for place, channel in enumerate(export.channels):
+        counts = Counter[str]()
+        for day in export.days(channel):
+            _count(export.messages(day), counts)
+        rows.append(
+            {
+                "id": channel.id,
+                "name": _title(channel, export),
+                "kind": channel.kind,
+                "known": channel.id in known,
+                **counts,
+            }
+        )
+        total += counts
+        tell(place + 1, len(export.channels))
+    matched = people.match(org, export, source)
+    first, last = (total.pop(which, 0) for which in ("first", "last"))
+    spaces = sum(1 for row in rows if row["kind"] != "direct" and not row["known"])
+    return {
+        "channels": rows,
+        "people": len(export.people),
+        "people_known": matched.known,
+        "new_spaces": spaces,
+        **total,
+        "first": first,
+        "last": last,
+        "problems": export.problems[:200],
+    }
+
+
+def bring(
+    org: Org, importer: Member, export: Export, channel_ids: Sequence[str], tell: Callable[[int, int], None]
+) -> Report:
+    """Bring the people, and these channels whole. `tell(done, total)` counts days; it may raise to stop between two."""
+    source = source_of(export)
+    report, crowd = Report(), people.People(org, export, source)
+    crowd.bring_all()
+    chosen = [channel for channel in export.channels if channel.id in set(channel_ids)]
+    days = {channel.id: export.days(channel) for channel in chosen}
+    done, total = 0, sum(map(len, days.values()))
+    for channel in chosen:
+        carrier = _Carrier(org, importer, export, channel, crowd, report)
+        for day in days[channel.id]:
+            carrier.day(day)
+            done += 1
+            tell(done, total)
+        carrier.close()
+    report.counts["people"] = crowd.made
+    report.problems += export.problems
+    return report
+
+
+class _Carrier:
+    """One channel on its way into its Space."""
+
+    def __init__(
+        self, org: Org, importer: Member, export: Export, channel: Channel, crowd: people.People, report: Report
+    ) -> None:
+        self._org, self._export, self._channel = org, export, channel
+        self._crowd, self._report, self._source = crowd, report, source_of(export)
+        self._markup = Markup(crowd.key, crowd.name)
+        self._space, is_new = _space(org, importer, channel, crowd, self._source)
+        report.counts["spaces"] += is_new
+
+    def day(self, day: str) -> None:
+        found = self._arrivals(self._export.messages(day))
+        while batch := list(islice(found, BATCH)):
+            written = arrivals.write(self._space, batch, names=self._crowd.handles, brought_from=NAME)
+            self._report.counts["messages"] += written
+            self._report.counts["already_here"] += len(batch) - written
+
+    def close(self) -> None:
+        arrivals.close(self._space)
+
+    def _arrivals(self, rows: list[dict[str, Any]]) -> Iterator[Arrival]:
+        for row in rows:
+            if row.get("subtype") in NOTICES or row.get("type") not in ("message", None):
+                self._report.counts["notices"] += 1
+            elif arrival := self._arrival(row):
+                yield arrival
+
+    def _arrival(self, row: dict[str, Any]) -> Arrival | None:
+        ts, root = text(row.get("ts")), text(row.get("thread_ts"))
+        written_at, author = moment(ts), self._author(row)
+        is_gone = row.get("subtype") == "tombstone"
+        said = "" if is_gone else self._markup.message(row)
+        if written_at is None or (not said.strip() and not is_gone):
+            self._report.counts["empty"] += 1
+            return None
+        edited = row.get("edited") if isinstance(row.get("edited"), dict) else {}
+        pinner = self._channel.pins.get(ts)
+        self._report.counts["files"] += sum(1 for _ in dicts(row.get("files")))
+        return Arrival(
+            id=self._id(ts),
+            author=author,
+            text=said,
+            created_at=written_at,
+            parent_id=self._id(root) if root and root != ts else None,
+            in_feed=row.get("subtype") == "thread_broadcast",
+            edited_at=moment(edited.get("ts")),
+            deleted_at=written_at if is_gone else None,
+            pinned_at=written_at if pinner is not None else None,
+            pinned_by=self._crowd.of(pinner) or author if pinner is not None else None,
+            reactions=list(self._reactions(row)),
+        )
+
+    def _id(self, ts: str):  # type: ignore[no-untyped-def]
+        return arrivals.id_of(self._org, self._source, "message", f"{self._channel.id}:{ts}")
+
+    def _author(self, row: dict[str, Any]) -> Member:
+        """Whoever wrote; an app or somebody whom the list leaves out gets a name from the message itself."""
+        user_id = text(row.get("user"))
+        if member := self._crowd.of(user_id):
+            return member
+        profile = row.get("user_profile") if isinstance(row.get("user_profile"), dict) else {}
+        bot = row.get("bot_profile") if isinstance(row.get("bot_profile"), dict) else {}
+        words = (profile.get("display_name"), profile.get("real_name"), row.get("username"), bot.get("name"))
+        name = next((text(word).strip() for word in words if text(word).strip()), "") or user_id or NAME
+        any_id = user_id or text(row.get("bot_id")) or f"name:{name}"
+        return self._crowd.member(Person(any_id, name[:80], is_bot=not user_id))
+
+    def _reactions(self, row: dict[str, Any]) -> Iterator[tuple[Member, str]]:
+        for reaction in dicts(row.get("reactions")):
+            emoji = emoji_of(text(reaction.get("name")))[:32]
+            users = reaction.get("users")
+            who = [text(user) for user in users] if isinstance(users, list) else []
+            if not emoji:
+                self._report.counts["reactions_left_out"] += len(who)
+                continue
+            for user_id in who:
+                if member := self._crowd.of(user_id):
+                    self._report.counts["reactions"] += 1
+                    yield member, emoji
+
+
+def _count(rows: list[dict[str, Any]], counts: Counter[str]) -> None:
+    for row in rows:
+        if row.get("subtype") in NOTICES or row.get("type") not in ("message", None):
+            continue
+        at = int(float(row["ts"]))
+        counts["messages"] += 1
+        counts["threads"] += bool(row.get("reply_count")) and row.get("thread_ts") == row.get("ts")
+        counts["reactions"] += sum(
+            len(each["users"]) for each in dicts(row.get("reactions")) if isinstance(each.get("users"), list)
+        )
+        counts["files"] += sum(1 for _ in dicts(row.get("files")))
+        counts["first"] = min(counts["first"] or at, at)
+        counts["last"] = max(counts["last"], at)
+
+
+def _title(channel: Channel, export: Export) -> str:
+    if channel.kind != "direct":
+        return channel.name
+    return ", ".join(export.people[each].name for each in channel.member_ids if each in export.people) or channel.name
+
+
+@transaction.atomic
+def _space(org: Org, importer: Member, channel: Channel, crowd: people.People, source: str) -> tuple[Space, bool]:
+    """The Space of a channel: the one that an earlier import made, or a new one with the same people in it."""
+    Org.objects.select_for_update(no_key=True).get(pk=org.pk)
+    seen = {"org": org, "source": source, "kind": KIND, "source_id": channel.id}
+    if row := Imported.objects.filter(**seen).first():
+        if space := Space.objects.filter(org=org, pk=row.our_id).first():
+            return space, False
+    members = list({member.pk: member for each in channel.member_ids if (member := crowd.of(each))}.values())
+    space = _direct(members) if channel.kind == "direct" and members else _make(org, importer, channel, members, crowd)
+    Imported.objects.update_or_create(**seen, defaults={"our_id": space.pk})
+    return space, True
+
+
+def _direct(members: list[Member]) -> Space:
+    return directs.open(members[0], members[1 : directs.PEOPLE_MAX])
+
+
+def _make(org: Org, importer: Member, channel: Channel, members: list[Member], crowd: people.People) -> Space:
+    try:
+        name = names.clean(channel.name)
+    except Invalid:
+        name = names.slug(channel.name, fallback="channel")
+    space = Space.objects.create(
+        org=org,
+        kind=SpaceKind.SPACE,
+        name=name,
+        is_private=channel.kind != "public",
+        topic=channel.topic,
+        description=channel.purpose,
+        archived_at=timezone.now() if channel.is_archived else None,
+    )
+    creator = crowd.of(channel.creator_id)
+    owner = creator if creator in members and creator.user_id and creator.left_at is None else importer
+    roles = {member.pk: (member, SpaceRole.EDITOR) for member in members}
+    roles[owner.pk] = (owner, SpaceRole.OWNER)
+    SpaceMember.objects.bulk_create(
+        SpaceMember(org=org, space=space, member=member, role=role) for member, role in roles.values()
+    )
+    feed.advance(space, by=1)
+    return space
