@@ -4,6 +4,8 @@
 read whole into memory or not at all, within a bound on its size and on the sum.
 """
 
+import contextlib
+import json
 import zipfile
 from pathlib import PurePosixPath
 from typing import IO, Any
@@ -51,9 +53,12 @@ class Archive:
 
     def json(self, name: str) -> Any:
         """What the file says. Raises WrongArchive where it cannot be read, naming it."""
+        data = self.read(name, most=JSON_MAX)
+        with contextlib.suppress(orjson.JSONDecodeError):
+            return orjson.loads(data)
         try:
-            return orjson.loads(self.read(name, most=JSON_MAX))
-        except orjson.JSONDecodeError:
+            return json.loads(data)  # half characters, which orjson refuses, stand in old exports
+        except (ValueError, RecursionError):
             raise WrongArchive(fill(_("“{name}” in the archive is no JSON."), {"name": name})) from None
 
     def read(self, name: str, *, most: int) -> bytes:

@@ -40,7 +40,7 @@ def _found(member: Member, asked: query.Query, after: Place | None) -> tuple[Fou
     try:
         return find(member, asked, after=after), []
     except Invalid as refusal:
-        return Found([], None), [refusal.message]
+        return Found([], None), [str(refusal.message)]
 
 
 def _zone(member: Member) -> ZoneInfo:

@@ -4,6 +4,7 @@
 and author, in order; what could not be brought is named in the report.
 """
 
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from chat.models import Imported
 from chat.passages import arrivals
 from chat.passages.arrivals import Arrival
 from chat.passages.slack import people
-from chat.passages.slack.export import NOTICES, Channel, Export, Person, dicts, moment, text
+from chat.passages.slack.export import NOTICES, Channel, Export, Person, dicts, inside, moment, text
 from chat.passages.slack.markup import Markup, emoji_of
 from workspace import names
 from workspace.errors import Invalid
@@ -48,11 +49,11 @@ def look(org: Org, export: Export, tell: Callable[[int, int], None]) -> dict[str
     """What an import would bring, channel by channel. `tell(done, total)` as it goes."""
     source = source_of(export)
     known = set(Imported.objects.filter(org=org, source=source, kind=KIND).values_list("source_id", flat=True))
-    rows, total = [], Counter[str]()
+    rows, moments, total = [], list[int](), Counter[str]()
     for place, channel in enumerate(export.channels):
         counts = Counter[str]()
         for day in export.days(channel):
-            _count(export.messages(day), counts)
+            moments += _count(export.messages(day), counts)
         rows.append(
             {
                 "id": channel.id,
@@ -65,7 +66,6 @@ def look(org: Org, export: Export, tell: Callable[[int, int], None]) -> dict[str
         total += counts
         tell(place + 1, len(export.channels))
     matched = people.match(org, export, source)
-    first, last = (total.pop(which, 0) for which in ("first", "last"))
     spaces = sum(1 for row in rows if row["kind"] != "direct" and not row["known"])
     return {
         "channels": rows,
@@ -73,8 +73,8 @@ def look(org: Org, export: Export, tell: Callable[[int, int], None]) -> dict[str
         "people_known": matched.known,
         "new_spaces": spaces,
         **total,
-        "first": first,
-        "last": last,
+        "first_at": min(moments, default=0),
+        "last_at": max(moments, default=0),
         "problems": export.problems[:200],
     }
 
@@ -138,7 +138,7 @@ class _Carrier:
         if written_at is None or (not said.strip() and not is_gone):
             self._report.counts["empty"] += 1
             return None
-        edited = row.get("edited") if isinstance(row.get("edited"), dict) else {}
+        edited = inside(row.get("edited"))
         pinner = self._channel.pins.get(ts)
         self._report.counts["files"] += sum(1 for _ in dicts(row.get("files")))
         return Arrival(
@@ -155,7 +155,7 @@ class _Carrier:
             reactions=list(self._reactions(row)),
         )
 
-    def _id(self, ts: str):  # type: ignore[no-untyped-def]
+    def _id(self, ts: str) -> uuid.UUID:
         return arrivals.id_of(self._org, self._source, "message", f"{self._channel.id}:{ts}")
 
     def _author(self, row: dict[str, Any]) -> Member:
@@ -163,8 +163,8 @@ class _Carrier:
         user_id = text(row.get("user"))
         if member := self._crowd.of(user_id):
             return member
-        profile = row.get("user_profile") if isinstance(row.get("user_profile"), dict) else {}
-        bot = row.get("bot_profile") if isinstance(row.get("bot_profile"), dict) else {}
+        profile = inside(row.get("user_profile"))
+        bot = inside(row.get("bot_profile"))
         words = (profile.get("display_name"), profile.get("real_name"), row.get("username"), bot.get("name"))
         name = next((text(word).strip() for word in words if text(word).strip()), "") or user_id or NAME
         any_id = user_id or text(row.get("bot_id")) or f"name:{name}"
@@ -184,19 +184,20 @@ class _Carrier:
                     yield member, emoji
 
 
-def _count(rows: list[dict[str, Any]], counts: Counter[str]) -> None:
+def _count(rows: list[dict[str, Any]], counts: Counter[str]) -> list[int]:
+    """Add up a day; returns its first and last second."""
+    moments = []
     for row in rows:
         if row.get("subtype") in NOTICES or row.get("type") not in ("message", None):
             continue
-        at = int(float(row["ts"]))
+        moments.append(int(float(row["ts"])))
         counts["messages"] += 1
         counts["threads"] += bool(row.get("reply_count")) and row.get("thread_ts") == row.get("ts")
         counts["reactions"] += sum(
             len(each["users"]) for each in dicts(row.get("reactions")) if isinstance(each.get("users"), list)
         )
         counts["files"] += sum(1 for _ in dicts(row.get("files")))
-        counts["first"] = min(counts["first"] or at, at)
-        counts["last"] = max(counts["last"], at)
+    return [moments[0], moments[-1]] if moments else []
 
 
 def _title(channel: Channel, export: Export) -> str:
@@ -209,7 +210,7 @@ def _title(channel: Channel, export: Export) -> str:
 def _space(org: Org, importer: Member, channel: Channel, crowd: people.People, source: str) -> tuple[Space, bool]:
     """The Space of a channel: the one that an earlier import made, or a new one with the same people in it."""
     Org.objects.select_for_update(no_key=True).get(pk=org.pk)
-    seen = {"org": org, "source": source, "kind": KIND, "source_id": channel.id}
+    seen: dict[str, Any] = {"org": org, "source": source, "kind": KIND, "source_id": channel.id}
     if row := Imported.objects.filter(**seen).first():
         if space := Space.objects.filter(org=org, pk=row.our_id).first():
             return space, False

@@ -74,7 +74,7 @@ class Export:
         try:
             entries = self.archive.json(day)
         except WrongArchive as wrong:
-            self.problems.append(wrong.message)
+            self.problems.append(str(wrong.message))
             return []
         if not isinstance(entries, list):
             self.problems.append(fill(_("“{name}” in the archive holds no list of messages."), {"name": day}))
@@ -119,6 +119,16 @@ def text(value: Any) -> str:
     return value.replace("\x00", "").encode("utf-8", "ignore").decode()
 
 
+def inside(value: Any) -> dict[str, Any]:
+    """The object, or an empty one of anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def whole(value: Any) -> int:
+    """The whole number, or 0 of anything else."""
+    return value if isinstance(value, int) else 0
+
+
 def dicts(value: Any) -> Iterator[dict[str, Any]]:
     """The objects of a list; nothing of anything else."""
     return (each for each in value if isinstance(each, dict)) if isinstance(value, list) else iter(())
@@ -140,7 +150,7 @@ def _reason(archive: Archive) -> str:
 
 
 def _person(row: dict[str, Any]) -> Person | None:
-    user_id, profile = text(row.get("id")), row.get("profile") if isinstance(row.get("profile"), dict) else {}
+    user_id, profile = text(row.get("id")), inside(row.get("profile"))
     if not user_id:
         return None
     names = (profile.get("display_name"), profile.get("real_name"), row.get("real_name"), row.get("name"), user_id)
@@ -161,15 +171,15 @@ def _channel(row: dict[str, Any], kind: str) -> Channel | None:
     folder = name if kind != "direct" or name.startswith("mpdm-") else channel_id
     if not (channel_id or name) or not folder or "/" in folder or folder in (".", ".."):
         return None
-    said = {part: row.get(part) if isinstance(row.get(part), dict) else {} for part in ("topic", "purpose")}
+    said = {part: inside(row.get(part)) for part in ("topic", "purpose")}
     pins = {text(pin.get("id")): text(pin.get("user")) for pin in dicts(row.get("pins"))}
-    members = row.get("members") if isinstance(row.get("members"), list) else []
+    members: Any = row.get("members")
     return Channel(
         id=channel_id or name,
         folder=folder,
         name=(name or channel_id)[:80],
         kind=kind,
-        member_ids=[each for each in map(text, members) if each],
+        member_ids=[each for each in map(text, members) if each] if isinstance(members, list) else [],
         creator_id=text(row.get("creator")),
         topic=text(said["topic"].get("value")).strip()[:250],
         purpose=text(said["purpose"].get("value")).strip()[:1000],

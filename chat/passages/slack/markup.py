@@ -12,7 +12,7 @@ from typing import Any
 
 import emoji
 
-from chat.passages.slack.export import dicts, text
+from chat.passages.slack.export import dicts, inside, text, whole
 
 # What Slack calls differently from everybody else.
 NAMES = {"simple_smile": "slightly_smiling_face", "slightly_smiling": "slightly_smiling_face"}
@@ -108,8 +108,8 @@ class Markup:
         return self._line(part) if kind == "rich_text_section" else ""
 
     def _list(self, part: dict[str, Any]) -> str:
-        depth = part.get("indent") if isinstance(part.get("indent"), int) else 0
-        first = part.get("offset") if isinstance(part.get("offset"), int) else 0
+        depth = whole(part.get("indent"))
+        first = whole(part.get("offset"))
         is_ordered = part.get("style") == "ordered"
         lines = []
         for number, item in enumerate(dicts(part.get("elements")), start=max(0, first) + 1):
@@ -124,7 +124,7 @@ class Markup:
 
     def _inline(self, each: dict[str, Any]) -> str:
         kind = each.get("type")
-        style = each.get("style") if isinstance(each.get("style"), dict) else {}
+        style = inside(each.get("style"))
         if kind == "text":
             return _in_style(text(each.get("text")), style)
         if kind == "link":

@@ -7,6 +7,7 @@ person of a source is the same member at every import.
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
@@ -75,7 +76,7 @@ class People:
     @transaction.atomic
     def _make(self, person: Person) -> Member:
         org = orgs.lock(self._org)
-        seen = {"org": org, "source": self._source, "kind": KIND, "source_id": person.id}
+        seen: dict[str, Any] = {"org": org, "source": self._source, "kind": KIND, "source_id": person.id}
         if row := Imported.objects.filter(**seen).first():  # another import was faster
             return Member.objects.get(org=org, pk=row.our_id)
         member = members.bring(org, name=person.name, email=person.email, title=person.title)

@@ -1,0 +1,175 @@
+"""An export of Slack brought in: everything once, under its author and date, however often."""
+
+import io
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chat.models import Attachment, Imported, Mention, Message, Notice, Reaction, Reply, Thread
+from chat.passages.archive import WrongArchive
+from chat.passages.slack import bring as slack
+from chat.passages.slack.export import open_export
+from tests.chat.passages import slack_zip
+from workspace.models import Member, Space, SpaceMember
+
+
+def bring(
+    juniper: SimpleNamespace, zipped: io.BytesIO | None = None, channels: tuple[str, ...] = ("C01", "C02", "D01")
+) -> dict[str, Any]:
+    export = open_export(zipped or slack_zip.make())
+    return slack.bring(juniper.org, juniper.ana, export, channels, lambda done, total: None).as_json()
+
+
+def everything() -> dict[str, list]:
+    tables = (Space, SpaceMember, Member, Message, Mention, Reaction, Thread, Imported, Notice, Reply, Attachment)
+    return {table.__name__: sorted(map(str, table.objects.values_list())) for table in tables}
+
+
+def test_messages_stand_in_order_under_their_authors_and_dates(juniper: SimpleNamespace) -> None:
+    report = bring(juniper)
+
+    space = Space.objects.get(name="general")
+    rows = Message.objects.filter(space=space).order_by("position")
+    assert [(row.author.display_name, row.in_feed, row.text) for row in rows if row.author] == [
+        ("Ana", True, f"Launch on **Friday**, <@M:{_id('Zoë 陳')}>? \\<3"),
+        ("Zoë 陳", False, "Yes!"),
+        ("Ben Okri", True, "see\n\n[📎 Plan (1.2 MB)](https://slack.test/f)"),
+        ("deploy", True, "v2 is out"),
+        ("Zoë 陳", True, f"Two things <@M:{juniper.ana.pk}>🚀\n- **one**\n- <https://e.test/x>"),
+    ]
+    assert [row.created_at.timestamp() for row in rows] == sorted(row.created_at.timestamp() for row in rows)
+    assert {row.brought_from for row in rows} == {"Slack"}
+    assert report["messages"] == 7
+
+
+def test_threads_reactions_pins_and_edits_come_along(juniper: SimpleNamespace) -> None:
+    bring(juniper)
+
+    root = Message.objects.get(text__startswith="Launch")
+    assert (root.thread.replies_count, root.edited_at is not None, root.pinned_by) == (2, True, juniper.ana)
+    assert sorted(root.reactions.values_list("emoji", "member__display_name")) == [
+        ("🎉", "Ben Okri"),
+        ("🎉", "Zoë 陳"),
+        ("👍🏼", "Zoë 陳"),
+    ]
+    assert set(root.mentions.values_list("member__display_name", flat=True)) == {"Zoë 陳"}
+
+
+def test_spaces_have_the_facts_and_the_people_of_their_channels(juniper: SimpleNamespace) -> None:
+    bring(juniper)
+
+    general, old = Space.objects.get(name="general"), Space.objects.get(name="old-things")
+    assert (general.topic, general.description, general.is_private) == ("All that matters", "For everyone", False)
+    assert general.space_members.count() == 3
+    assert (old.archived_at is not None, old.space_members.get().member) == (True, juniper.ana)
+    direct = Space.objects.get(kind="direct")
+    assert set(direct.space_members.values_list("member__display_name", flat=True)) == {"Ana", "Zoë 陳"}
+    assert not Space.objects.visible_to(juniper.ben).filter(pk=direct.pk).exists()
+
+
+def test_a_second_time_changes_nothing(juniper: SimpleNamespace) -> None:
+    bring(juniper)
+    before = everything()
+
+    report = bring(juniper)
+
+    assert everything() == before
+    assert (report["messages"], report["already_here"]) == (0, 7)
+
+
+def test_a_later_export_adds_only_what_is_new(juniper: SimpleNamespace) -> None:
+    bring(juniper)
+    files = slack_zip.whole()
+    files["general/2023-11-16.json"] = [
+        {"type": "message", "user": slack_zip.ZOE, "text": "later", "ts": "1700180000.000100"}
+    ]
+
+    report = bring(juniper, slack_zip.make(files))
+
+    assert report["messages"] == 1
+    assert Message.objects.filter(space__name="general").order_by("-position").first().text == "later"
+
+
+def test_somebody_with_a_known_address_is_that_member_and_others_have_no_rights(juniper: SimpleNamespace) -> None:
+    bring(juniper)
+
+    assert Member.objects.filter(org=juniper.org, display_name="Ana").count() == 1
+    zoe = Member.objects.get(display_name="Zoë 陳")
+    assert (zoe.user, zoe.claim_email, Member.objects.present().filter(pk=zoe.pk).exists()) == (None, "", False)
+
+
+def test_nobody_is_told_and_nothing_is_unread(juniper: SimpleNamespace) -> None:
+    bring(juniper)
+
+    assert not Notice.objects.exists()
+    seat = SpaceMember.objects.get(space__name="general", member=juniper.ana)
+    assert seat.read_position >= Message.objects.filter(space=seat.space).order_by("-position").first().position
+
+
+WRONG = {
+    "no zip": (io.BytesIO(b"hello"), "no zip archive"),
+    "nothing": (io.BytesIO(b""), "no zip archive"),
+    "an empty zip": (slack_zip.make({}), "no users.json"),
+    "no channels": (slack_zip.make({"users.json": slack_zip.USERS}), "no channels.json"),
+    "empty channels": (slack_zip.make({"users.json": [], "channels.json": []}), "names no channels"),
+    "users that are no list": (slack_zip.make({"users.json": {}, "channels.json": slack_zip.CHANNELS}), "no list"),
+    "broken JSON": (slack_zip.make({"users.json": b"[{", "channels.json": []}), "no JSON"),
+    "another product": (slack_zip.make({"import.jsonl": b"{}"}), "Mattermost"),
+    "our own": (slack_zip.make({"parley.json": {}}), "Parley"),
+}
+
+
+@pytest.mark.parametrize("which", WRONG)
+def test_a_wrong_archive_is_refused_with_the_reason(which: str) -> None:
+    file, reason = WRONG[which]
+
+    with pytest.raises(WrongArchive, match=reason):
+        open_export(file)
+
+
+def test_a_folder_in_the_zip_is_looked_into(juniper: SimpleNamespace) -> None:
+    report = bring(juniper, slack_zip.make(slack_zip.whole(), folder="Juniper Slack export/"))
+
+    assert report["messages"] == 7
+
+
+ODD: list[Any] = [
+    None, 7, "x", [], {}, {"ts": None}, {"ts": "NaN"}, {"ts": "1e99"}, {"ts": "1700000000.1"},
+    {"ts": "1700000000.2", "user": 7, "text": ["x"]},
+    {"ts": "1700000000.3", "user": "U01ANA", "text": "a\x00b \ud800"},
+    {"ts": "1700000000.4", "user": "U01ANA", "text": "x", "reactions": {"name": 1}, "files": 3, "blocks": "no", "edited": []},
+    {"ts": "1700000000.5", "user": "U01ANA", "blocks": [{"type": "rich_text", "elements": [{"type": "rich_text_list", "indent": 10**9, "elements": [None, {}]}]}]},
+    {"ts": "1700000000.6", "user": "U01ANA", "text": "orphan", "thread_ts": "1600000000.1"},
+    {"ts": "1700000000.7", "user": "U01ANA", "text": "self", "thread_ts": "1700000000.7"},
+    {"ts": "1700000000.8", "user": "U01ANA", "text": "<script>alert(1)</script> <javascript:alert(1)|x>"},
+    {"ts": "1700000000.9", "user": "U01ANA", "text": "x", "reactions": [{"name": "\x00", "users": [None]}, {"name": ":", "users": "U"}]},
+]  # fmt: skip
+
+
+def test_odd_entries_stop_nothing(juniper: SimpleNamespace) -> None:
+    files = slack_zip.whole() | {
+        "general/2023-11-13.json": json_of(ODD),
+        "general/2023-11-12.json": b"[",
+        "general/x.json": {},
+    }
+
+    report = bring(juniper, slack_zip.make(files))
+
+    assert report["messages"] >= 7 + 4
+    assert len(report["problems"]) == 2
+    assert Message.objects.get(text="orphan").parent is None
+    assert "<script" not in "".join(Message.objects.values_list("html", flat=True))
+    assert "javascript:" not in "".join(Message.objects.values_list("html", flat=True)).replace(
+        "javascript:alert(1)|", ""
+    )
+
+
+def json_of(rows: list[Any]) -> bytes:
+    import json
+
+    return json.dumps(rows).encode("utf-8", "surrogatepass")
+
+
+def _id(name: str) -> Any:
+    return Member.objects.get(display_name=name).pk
