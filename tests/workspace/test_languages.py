@@ -1,5 +1,6 @@
 """Which language a page is in, and that it is that language from head to foot."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -163,6 +164,16 @@ def test_every_kept_sentence_has_room_in_its_row(db: None) -> None:
 def test_nobody_is_asked_for_their_language_where_nobody_is_signed_in(django_assert_num_queries, db: None) -> None:  # type: ignore[no-untyped-def]
     with django_assert_num_queries(0):
         Client().get("/livez")
+
+
+@pytest.mark.parametrize("asked", ["en", "zh-TW"])
+def test_each_language_is_offered_in_its_own_words(asked: str, db: None) -> None:
+    page = words_of(Client(), **{"Accept-Language": asked})
+
+    offered = re.findall(
+        r'name="language" value="([^"]+)" lang="([^"]+)"[^>]*>.*?</svg>([^<]+?)\s*</button>', page, re.S
+    )
+    assert offered == [("en", "en", "English"), ("zh-hant", "zh-hant", "繁體中文")]
 
 
 def test_the_first_space_is_named_in_the_language_of_its_founder(db: None) -> None:
