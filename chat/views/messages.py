@@ -4,6 +4,7 @@
 refusal, and the draft back.
 """
 
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib.auth.decorators import login_required
@@ -65,6 +66,19 @@ def reach(user: access.Person, message_id: UUID) -> tuple[Message, access.Seat]:
     return message, access.seat(user, message.space_id)
 
 
+def composed(request: HttpRequest, form: MessageForm, seat: access.Seat) -> dict[str, Any]:
+    """What every composer says, as feed.post takes it. Files are taken in by this."""
+    said = form.cleaned_data
+    files = file_access.uploads(seat.member, said["file_ids"])
+    files += intake.take_all(seat.member, seat.space, request.FILES.getlist("file"))
+    return {
+        "text": said["text"],
+        "client_id": said["client_id"] or uuid4(),
+        "has_previews": said["preview"] != "off",
+        "files": files,
+    }
+
+
 def posted(written: list[Message]) -> JsonResponse:
     messages = [broadcast.as_json(message) for message in written]
     return JsonResponse({"revision": max(message.revision for message in written), "messages": messages}, status=201)
@@ -75,18 +89,7 @@ def _post(request: HttpRequest, seat: access.Seat) -> HttpResponse:
     try:
         if not form.is_valid():
             raise form_refusal(form)
-        client_id = form.cleaned_data["client_id"] or uuid4()
-        fields = form.cleaned_data
-        files = file_access.uploads(seat.member, fields["file_ids"])
-        files += intake.take_all(seat.member, seat.space, request.FILES.getlist("file"))
-        written = feed.post(
-            seat.space,
-            seat.member,
-            text=fields["text"],
-            client_id=client_id,
-            has_previews=fields["preview"] != "off",
-            files=files,
-        )
+        written = feed.post(seat.space, seat.member, **composed(request, form, seat))
     except Refused as refusal:
         if wants_json(request):
             raise

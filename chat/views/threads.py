@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from chat import broadcast, feed, followed, threads
 from chat.forms import ListForm, ReadForm, ThreadForm
 from chat.models import Message
-from chat.views.messages import as_page, form_refusal, posted, reach, where
+from chat.views.messages import as_page, composed, form_refusal, posted, reach, where
 from workspace import access, spaces
 from workspace.errors import Invalid, Refused
 from workspace.middleware import wants_json
@@ -78,15 +78,8 @@ def _post(request: HttpRequest, root: Message, seat: access.Seat) -> HttpRespons
         if not form.is_valid():
             raise form_refusal(form)
         said = form.cleaned_data
-        written = feed.post(
-            seat.space,
-            seat.member,
-            text=said["text"],
-            client_id=said["client_id"] or uuid4(),
-            parent=root,
-            in_feed=said["also_in_feed"],
-            ask=said["ask"],
-        )
+        where_to = {"parent": root, "in_feed": said["also_in_feed"], "ask": said["ask"]}
+        written = feed.post(seat.space, seat.member, **composed(request, form, seat), **where_to)
     except Refused as refusal:
         if wants_json(request):
             raise

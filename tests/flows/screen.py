@@ -4,6 +4,7 @@
 do: apply the next revision, fetch what changed after a gap, ignore what is older. Offsets are those of String.length.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,7 +29,19 @@ class Screen:
 
     @property
     def shown(self) -> dict[str, tuple[int, str, str]]:
-        return {key: (row["position"], row["state"], row["html"]) for key, row in self.messages.items()}
+        """The feed: what stands in a thread only is not in it."""
+        return self._of(lambda row: row["in_feed"])
+
+    def thread(self, root: str) -> dict[str, tuple[int, str, str]]:
+        """What a panel shows beside it: the root, and what stands under it."""
+        return self._of(lambda row: root in (row["id"], row["parent"]))
+
+    def _of(self, is_in: Callable[[Json], bool]) -> dict[str, tuple[int, str, str]]:
+        # Text in the making is no revision: that there is some already is asked for when a row begins to grow.
+        rows = {key: row for key, row in self.messages.items() if is_in(row)}
+        return {
+            key: (row["position"], row["state"], row["html"].replace(" data-begun", "")) for key, row in rows.items()
+        }
 
     def frame(self, frame: Json) -> None:
         """Take a `message.changed`."""

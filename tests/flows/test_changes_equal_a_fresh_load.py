@@ -17,7 +17,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from chat import asking, broadcast, feed, places, replies, sweeper
+from chat import asking, broadcast, feed, places, replies, sweeper, threads
 from chat.models import Message, Reply
 from chat.replies import Ending, Job
 from gateway.wire import Try
@@ -52,6 +52,19 @@ class Life:
         if self.sent:
             feed.post(self.space, self.cast.ana, text=self.sent[pick % len(self.sent)][0],
                       client_id=self.sent[pick % len(self.sent)][1])  # fmt: skip
+
+    def reply_in_thread(self, pick: int) -> None:
+        self._reply_under(pick, "Under **it**")
+
+    def reply_in_thread_and_feed(self, pick: int) -> None:
+        self._reply_under(pick, "For all to see", in_feed=True)
+
+    def ask_in_thread(self, pick: int) -> None:
+        self._reply_under(pick, "@owl and @parrot?")
+
+    def leave_thread(self, pick: int) -> None:
+        if message := self._message(pick):
+            threads.follow(threads.root_of(message, self.space), self.cast.ana, is_following=False)
 
     def claim(self, pick: int) -> None:
         if reply := self._reply(pick, "queued"):
@@ -106,6 +119,14 @@ class Life:
         feed.post(self.space, self.cast.ana, text=text, client_id=client_id)
         self.sent.append((text, client_id))
 
+    def _reply_under(self, pick: int, text: str, **where: bool) -> None:
+        if message := self._message(pick):
+            feed.post(self.space, self.cast.ben, text=text, client_id=uuid.uuid4(), parent=message, **where)
+
+    def _message(self, pick: int) -> Message | None:
+        found = list(Message.objects.filter(space=self.space).order_by("position"))
+        return found[pick % len(found)] if found else None
+
     def _owns(self, job: Job) -> bool:
         return Reply.objects.filter(pk=job.reply_id, fence=job.fence, state="streaming").exists()
 
@@ -116,7 +137,18 @@ class Life:
 
 ACTIONS = [name for name in vars(Life) if not name.startswith("_") and callable(getattr(Life, name))]
 # What most of an answer's life is made of comes more often, or few of these lives would get far.
-OFTEN = ["ask_one", "claim", "claim", "claim", "fall_silent_and_sweep", "end", "retry", "stop_streaming"]
+OFTEN = [
+    "reply_in_thread",
+    "ask_in_thread",
+    "ask_one",
+    "claim",
+    "claim",
+    "claim",
+    "fall_silent_and_sweep",
+    "end",
+    "retry",
+    "stop_streaming",
+]
 
 
 def as_sent(messages: list[Message]) -> list[Json]:
@@ -124,9 +156,18 @@ def as_sent(messages: list[Message]) -> list[Json]:
 
 
 def load(space: Space) -> Screen:
-    """What a page shows: the revision is read before the messages."""
+    """What a page shows, and every thread that could be open: the revision is read before the messages."""
     space = Space.objects.get(pk=space.pk)
-    return Screen.of_page(space.revision, as_sent(feed.latest(space).messages))
+    shown = feed.latest(space).messages
+    for root in Message.objects.filter(space=space, thread__isnull=False):
+        shown += [*feed.load([root.pk]), *threads.latest(root).messages]
+    return Screen.of_page(space.revision, as_sent(shown))
+
+
+def assert_same(screen: Screen, fresh: Screen, after: str = "") -> None:
+    assert screen.shown == fresh.shown, after
+    for root in {row["parent"] for row in fresh.messages.values() if row["parent"]}:
+        assert screen.thread(root) == fresh.thread(root), after
 
 
 def catch_up(screen: Screen, space: Space) -> None:
@@ -178,7 +219,7 @@ def test_what_was_loaded_and_what_came_since_equals_a_fresh_load_whatever_was_lo
         heard += came
         follow(faithful, came, life.space)
         follow(forgetful, [frame for frame in came if random.random() < 0.5], life.space)
-        assert faithful.shown == load(life.space).shown, name
+        assert_same(faithful, load(life.space), after=name)
     frames.close()
     swapped = heard + random.sample(heard, len(heard) // 2)
     random.shuffle(swapped)
@@ -187,7 +228,7 @@ def test_what_was_loaded_and_what_came_since_equals_a_fresh_load_whatever_was_lo
         catch_up(forgetful, life.space)
 
     fresh = load(life.space)
-    assert forgetful.shown == fresh.shown
-    assert confused.shown == fresh.shown
+    assert_same(forgetful, fresh)
+    assert_same(confused, fresh)
     assert faithful.last <= fresh.last
     assert len({row[0] for row in fresh.shown.values()}) == len(fresh.shown)

@@ -146,6 +146,7 @@ class MessageComposer extends HTMLElement {
     this.#say("");
     this.#composing.post(text, fields);
     this.#typed();
+    for (const box of this.form.querySelectorAll("[data-once]")) box.checked = false;
     this.#tell("composer.sent", { fields });
     this.focusField();
   };

@@ -29,8 +29,9 @@ class MessageFeed extends HTMLElement {
     this.#talk.addEventListener("shown", this.#shown);
     this.#talk.listen(signal);
     this.#talk.follow(this.live, Number(revision));
-    const go = { goTo: (message, how) => this.#goTo(message, how), toNewest: () => this.#toNewest() };
-    new FeedPlace({ space: spaceId, log: this.log, ...go }).start(signal);
+    const goTo = (message, how) => this.#goTo(message, how);
+    const way = { reading: () => this.#reading(), goTo, toNewest: () => this.#toNewest() };
+    new FeedPlace({ space: spaceId, ...way }).start(signal);
     this.addEventListener("click", this.#clicked, { signal });
     document.addEventListener("visibilitychange", this.#moved, { signal });
     this.#start();
@@ -83,7 +84,12 @@ class MessageFeed extends HTMLElement {
     const row = this.#talk.rows.find(id);
     if (!row) return;
     if (isFound) this.#show(row);
-    else this.#place.toRow(row);
+    else this.#place.toRow(row, "start");
+  }
+
+  #reading() {
+    const row = this.#place.atEnd ? null : this.#place.first;
+    return row && { id: row.dataset.messageId, position: Number(row.dataset.position) };
   }
 
   async #toNewest() {

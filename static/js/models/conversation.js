@@ -53,6 +53,12 @@ export class Conversation extends EventTarget {
     this.#tell("shown", news);
   }
 
+  extend(messages) {
+    for (const message of messages) this.#put(message);
+    this.#place.hold();
+    this.#tell("shown", 0);
+  }
+
   restart(messages) {
     this.rows.clear();
     for (const message of messages) this.#put(message);

@@ -7,13 +7,14 @@ const LINK = /^\/messages\/([0-9a-f-]{36})\/$/;
 
 export class FeedPlace {
   #space;
-  #log;
+  #reading;
   #goTo;
   #toNewest;
 
-  constructor({ space, log, goTo, toNewest }) {
+  /** `reading()` is the message at the top of what is read, `{id, position}`, or null at the end. */
+  constructor({ space, reading, goTo, toNewest }) {
     this.#space = space;
-    this.#log = log;
+    this.#reading = reading;
     this.#goTo = goTo;
     this.#toNewest = toNewest;
   }
@@ -51,26 +52,17 @@ export class FeedPlace {
 
   #enter({ id, position }, root) {
     const here = new URL(location);
-    history.replaceState({ ...history.state, reading: this.#reading() }, "");
+    history.replaceState({ ...history.state, reading: this.#reading(), isFound: false }, "");
     here.searchParams.set("at", position);
     here.hash = `message-${id}`;
-    history.pushState({ reading: { id, position } }, "", here);
+    history.pushState({ reading: { id, position }, isFound: true }, "", here);
     this.#goTo({ id, position });
     if (root) document.dispatchEvent(new CustomEvent("panel.open", { detail: { url: `/messages/${root}/thread/` } }));
   }
 
-  /** The first message in view. */
-  #reading() {
-    const { top } = this.#log.getBoundingClientRect();
-    const rows = [...this.#log.querySelectorAll("[data-message-id]")];
-    const row = rows.find((each) => each.getBoundingClientRect().bottom > top);
-    return row ? { id: row.dataset.messageId, position: Number(row.dataset.position) } : null;
-  }
-
   #returned = ({ state }) => {
     if (location.pathname !== `/spaces/${this.#space}/`) return;
-    const at = new URLSearchParams(location.search).has("at");
-    if (state?.reading) this.#goTo(state.reading, { isFound: at });
-    else if (!at && state && "reading" in state) this.#toNewest();
+    if (state?.reading) this.#goTo(state.reading, { isFound: Boolean(state.isFound) });
+    else if (state && "reading" in state) this.#toNewest();
   };
 }

@@ -33,15 +33,20 @@ export class ScrollPlace {
     return scrollHeight - scrollTop - clientHeight;
   }
 
+  /** The first row that reaches into view. */
+  get first() {
+    return this.#anchor && document.getElementById(this.#anchor.id);
+  }
+
   toEnd() {
     this.atEnd = true;
     this.hold();
     this.#onMove();
   }
 
-  toRow(row) {
+  toRow(row, block = "center") {
     this.atEnd = false;
-    row.scrollIntoView({ block: "center" });
+    row.scrollIntoView({ block });
     this.#note();
   }
 
@@ -51,7 +56,7 @@ export class ScrollPlace {
       if (this.distanceToEnd > 0.5) this.#scroller.scrollTop = this.#scroller.scrollHeight;
       return;
     }
-    const row = this.#anchor && document.getElementById(this.#anchor.id);
+    const row = this.first;
     if (!row) return;
     const shift = row.getBoundingClientRect().top - this.#top - this.#anchor.offset;
     if (Math.abs(shift) >= 0.5) this.#scroller.scrollTop += shift;

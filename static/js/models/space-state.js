@@ -49,7 +49,7 @@ export class SpaceState {
   /** Takes messages that say nothing of what else changed. */
   take(messages) {
     const pairs = [...this.#windows].map((window) => [window, messages.filter((message) => window.take(message))]);
-    return pairs.filter(([, found]) => found.length);
+    return pairs.filter(([window, found]) => found.length || window.newer); // what lies beyond is counted
   }
 
   #saw(revision) {

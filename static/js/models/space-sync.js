@@ -1,6 +1,6 @@
 // Keeps a Space's state in step with the server: frames as they come, and fetching what they left out.
 // Called by: models/space-live.js, which hands in how to fetch and how to start afresh. A view has a `window`, and takes
-//   show(messages) and restart(messages).
+//   show(messages) of what is new, extend(messages) of another page, and restart(messages).
 // Keeps true: one question for changes at a time; every failed fetch is tried again; a page that was read before some
 //   change is followed by that change; nothing is shown twice.
 import { SpaceState } from "parley/models/space-state";
@@ -64,14 +64,14 @@ export class SpaceSync {
   older(view) {
     const { window } = view;
     if (!window.more) return Promise.resolve();
-    return this.#page(view, `before=${window.oldest}`, (page) => view.show(window.older(page)));
+    return this.#page(view, `before=${window.oldest}`, (page) => view.extend(window.older(page)));
   }
 
   /** Fetches the page after the newest row; resolves when it is shown. */
   newer(view) {
     const { window } = view;
     if (!window.newer) return Promise.resolve();
-    return this.#page(view, `after=${window.newest}`, (page) => view.show(window.forward(page)));
+    return this.#page(view, `after=${window.newest}`, (page) => view.extend(window.forward(page)));
   }
 
   /** Shows the page around a position instead, or the newest one; resolves to whether it could be fetched. */
@@ -135,7 +135,7 @@ export class SpaceSync {
     for (const id of bare) this.#askOne(id);
     for (const [window, messages] of pairs) {
       const whole = messages.filter(({ html }) => html != null);
-      if (whole.length) this.#views.get(window)?.show(whole);
+      if (whole.length || window.newer) this.#views.get(window)?.show(whole);
     }
   }
 }
