@@ -5,8 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from chat import profiles
 from chat.models import FileKind
 
 IDS_MAX = 50
@@ -104,3 +107,54 @@ class IdsField(forms.Field):
 
 class PeopleForm(forms.Form):
     member = IdsField()
+
+
+class AccountForm(forms.Form):
+    """What holds for a person everywhere."""
+
+    language = forms.ChoiceField(
+        required=False,
+        choices=[("", gettext_lazy("As the browser asks")), *settings.LANGUAGES],
+        label=gettext_lazy("Language"),
+    )
+    time_zone = forms.CharField(required=False, max_length=64, label=gettext_lazy("Time zone"))
+    sends_on_enter = forms.BooleanField(
+        required=False,
+        label=gettext_lazy("Enter sends a message"),
+        help_text=gettext_lazy("Else Ctrl + Enter (⌘ + Enter on a Mac) sends, and Enter starts a new line."),
+    )
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        return profiles.zones()
+
+    def clean_time_zone(self) -> str:
+        zone = self.cleaned_data["time_zone"]
+        if zone and zone not in profiles.zones():
+            raise forms.ValidationError(_("That is no time zone that this server knows."), code="invalid")
+        return zone
+
+
+class IdentityForm(forms.Form):
+    """What it lacks, the verb says: names are checked there."""
+
+    name = forms.CharField(required=False, max_length=300)
+    handle = forms.CharField(required=False, max_length=300)
+    title = forms.CharField(required=False, max_length=300)
+
+
+class StatusForm(forms.Form):
+    emoji = forms.CharField(required=False, max_length=300)
+    text = forms.CharField(required=False, max_length=300)
+    until = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", gettext_lazy("Until I clear it")),
+            ("30m", gettext_lazy("For 30 minutes")),
+            ("1h", gettext_lazy("For an hour")),
+            ("4h", gettext_lazy("For 4 hours")),
+            ("today", gettext_lazy("Today")),
+            ("week", gettext_lazy("This week")),
+        ],
+        label=gettext_lazy("Clear"),
+    )

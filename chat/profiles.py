@@ -5,8 +5,11 @@ changes reaches open browsers; mentions are stored by id, so a new handle is als
 """
 
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -16,13 +19,25 @@ from catalog.models import AIModel
 from chat import broadcast, presence
 from workspace import audit, members, names, portraits
 from workspace.errors import Invalid
-from workspace.models import Availability, Member
+from workspace.models import Availability, Member, User
 
 HANDLE_MAX = 40
 STATUS_MAX = 100
 EMOJI_MAX = 32
 _HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,38}[a-z0-9])?")
 _LONGEST_STATUS = timedelta(days=366)
+_NONE = timedelta(0)
+_SPANS = {"30m": timedelta(minutes=30), "1h": timedelta(hours=1), "4h": timedelta(hours=4)}
+
+
+@dataclass(frozen=True)
+class LocalTime:
+    """`ahead_minutes` and its words are from where who looks is."""
+
+    at: datetime
+    zone: str
+    ahead_minutes: int
+    difference: str
 
 
 def as_json(person: Member) -> dict[str, Any]:
@@ -97,6 +112,69 @@ def set_availability(member: Member, availability: str) -> None:
     member.availability = availability
     member.save(update_fields=["availability"])
     transaction.on_commit(lambda: presence.choose(member))
+
+
+def change_account(user: User, *, time_zone: str, sends_on_enter: bool) -> None:
+    """What holds for the person in every organization. Raises Invalid for a zone that is none."""
+    if time_zone and time_zone not in zones():
+        raise Invalid(_("That is no time zone that this server knows."))
+    user.time_zone, user.sends_on_enter = time_zone, sends_on_enter
+    user.save(update_fields=["time_zone", "sends_on_enter"])
+
+
+@cache
+def zones() -> tuple[str, ...]:
+    """Places by which a zone is named: Europe/Lisbon, Asia/Taipei."""
+    return tuple(
+        sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
+    )
+
+
+def local_time(person: Member, *, seen_from: User) -> LocalTime | None:
+    """What the clock shows where the person is; None for one who has not said where."""
+    theirs = _zone(person.user)
+    if theirs is None:
+        return None
+    now = timezone.now()
+    there, here = now.astimezone(theirs), now.astimezone(_zone(seen_from) or timezone.get_default_timezone())
+    ahead = ((there.utcoffset() or _NONE) - (here.utcoffset() or _NONE)) // timedelta(minutes=1)
+    return LocalTime(there, theirs.key, ahead, _difference(ahead) if _zone(seen_from) else "")
+
+
+def presets() -> list[dict[str, str]]:
+    """What people are most often about."""
+    return [
+        {"emoji": "📅", "text": _("In a meeting"), "until": "1h"},
+        {"emoji": "🚆", "text": _("Commuting"), "until": "30m"},
+        {"emoji": "🎧", "text": _("Focusing"), "until": "1h"},
+        {"emoji": "🏡", "text": _("Working from home"), "until": "today"},
+        {"emoji": "🤒", "text": _("Out sick"), "until": "today"},
+        {"emoji": "🌴", "text": _("On vacation"), "until": "week"},
+    ]
+
+
+def end_of(until: str, member: Member) -> datetime | None:
+    """The moment at which a status ends, by the clock of the member; None for one that stays."""
+    now = timezone.now()
+    if until in _SPANS:
+        return now + _SPANS[until]
+    if until not in ("today", "week"):
+        return None
+    local = now.astimezone(_zone(member.user) or timezone.get_default_timezone())
+    days = 1 if until == "today" else 7 - local.weekday()
+    return (local + timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _zone(user: User | None) -> ZoneInfo | None:
+    name = user.time_zone if user else ""
+    return ZoneInfo(name) if name in zones() else None
+
+
+def _difference(minutes: int) -> str:
+    if not minutes:
+        return _("the same time as yours")
+    hours = f"{abs(minutes) / 60:.2f}".rstrip("0").rstrip(".")
+    return (_("{hours} h ahead of you") if minutes > 0 else _("{hours} h behind you")).format(hours=hours)
 
 
 def _tell(member: Member) -> None:

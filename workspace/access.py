@@ -83,14 +83,21 @@ def acquaintances(member: Member) -> MemberQuerySet:
     return everybody.filter(Q(Exists(shared)) | Q(pk=member.pk))
 
 
+def acquaintance(member: Member, member_id: uuid.UUID | str) -> Member:
+    found = acquaintances(member).filter(pk=as_uuid(member_id)).select_related("user").first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def people(member: Member) -> MemberQuerySet:
     """Those of them who are here to be met."""
     return acquaintances(member).present()
 
 
 def portrayed(user: Person, member_id: uuid.UUID | str) -> Member:
-    """Somebody whose picture this person may see, gone or not."""
-    found = Member.objects.filter(pk=as_uuid(member_id)).first()
+    """Somebody whose name and picture this person may see, gone or not, found without naming the organization."""
+    found = Member.objects.filter(pk=as_uuid(member_id)).select_related("org").first()
     viewer = _present(user).filter(org_id=found.org_id).first() if found else None
     if found is None or viewer is None or not acquaintances(viewer).filter(pk=found.pk).exists():
         raise NotFound

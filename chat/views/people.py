@@ -14,8 +14,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from chat import places, presence
-from workspace import access, invitations
+from chat import places, presence, profiles
+from workspace import access, invitations, portraits
 from workspace.forms import InvitationForm
 from workspace.models import Invitation, Member, Space
 
@@ -42,6 +42,44 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
     space = access.space_of(member, wanted["space"])
     made = invitations.create(member, space, role=wanted["role"], days=wanted["days"], uses=wanted["uses"])
     return _page(request, member, _form(member), new=made, status=201)
+
+
+@login_required
+@require_safe
+def card(request: HttpRequest, slug: str, member_id: UUID) -> HttpResponse:
+    """Who somebody is, as a page or beside a Space."""
+    member = access.member(request.user, slug)
+    person = access.acquaintance(member, member_id)
+    theirs = Space.objects.joined_by(person).of_the_plan()
+    shared = Space.objects.joined_by(member).filter(pk__in=theirs, archived_at=None).order_by("name")
+    request.member = member  # type: ignore[attr-defined]
+    context = {
+        "person": person,
+        "shared": shared,
+        "clock": profiles.local_time(person, seen_from=member.user) if member.user else None,
+        "email": "" if member.is_guest or person.has_left else person.email,
+    }
+    return render(request, "people/card.html", context)
+
+
+@login_required
+@require_safe
+def find(request: HttpRequest, member_id: UUID) -> HttpResponse:
+    """The card of somebody, from where only their id is known: messages are the same in every language and address."""
+    person = access.portrayed(request.user, member_id)
+    return redirect("person", slug=person.org.slug, member_id=person.pk)
+
+
+@login_required
+@require_safe
+def picture(request: HttpRequest, member_id: UUID) -> HttpResponse:
+    """The picture as it is now. Its address names its version, so a browser may keep it; nothing on the way may."""
+    person = access.portrayed(request.user, member_id)
+    image = portraits.read(person, is_large=request.GET.get("size") == "large")
+    response = HttpResponse(image, content_type="image/webp")
+    if request.GET.get("v") == person.picture:
+        response["Cache-Control"] = "private, max-age=31536000, immutable"
+    return response
 
 
 @login_required

@@ -14,10 +14,11 @@ from django.contrib.auth.hashers import make_password
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import Client, ClientHandler
 from django.utils import timezone
+from PIL import Image
 
 from billing import plans, prices
 from catalog.models import AIModel, Offer, Provider
-from chat import directs, feed, places, replies
+from chat import directs, feed, places, profiles, replies
 from chat.files import intake, store
 from chat.models import File, Link, LinkState, Message, MessageLink, Reply
 from workspace import invitations, members, orgs, spaces
@@ -35,7 +36,7 @@ HOME, PUBLIC, PRIVATE, PERSON, ADDRESS, OTHER, FROZEN, DIRECT = (
     "robindirect",
 )
 WORDS = {HOME, PUBLIC, PRIVATE, PERSON, ADDRESS, OTHER, FROZEN, DIRECT}
-_INSIDER = {HOME, PUBLIC, PERSON}
+_INSIDER = {HOME, PUBLIC, PERSON, ADDRESS}
 MAY_SEE: dict[str, set[str]] = {
     "anonymous": set(),
     "other_org_member": {OTHER},
@@ -44,8 +45,8 @@ MAY_SEE: dict[str, set[str]] = {
     "guest_in_space": {HOME, PRIVATE},
     "member": _INSIDER | {PRIVATE, DIRECT},
     "space_owner": _INSIDER | {PRIVATE, DIRECT},
-    "org_admin": _INSIDER | {ADDRESS},
-    "org_owner": _INSIDER | {ADDRESS},
+    "org_admin": _INSIDER,
+    "org_owner": _INSIDER,
     "removed_from_space": _INSIDER,
     "removed_from_org": set(),
     "deactivated_account": set(),
@@ -180,6 +181,8 @@ def _furnish(space: Space, word: str, *, asker: Member, bystander: Member) -> Pl
         org=space.org, url=f"https://{word}.example/", state=LinkState.READ, title=f"{word} page"
     )
     MessageLink.objects.create(org=space.org, message=message, link=link)
+    if not bystander.picture:
+        profiles.set_picture(bystander, _portrait())
     return Place(space, message, queued.reply, second.reply, bystander, _file(space, bystander, word), link)
 
 
@@ -191,6 +194,12 @@ def _file(space: Space, uploader: Member, word: str) -> File:
     store.put(f"{file.preview_key}-1", BytesIO(f"{word} preview".encode()))
     feed.post(space, uploader, text=f"{word} upload", client_id=uuid.uuid4(), files=[file.pk])
     return file
+
+
+def _portrait() -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (8, 8), "teal").save(out, "PNG")
+    return out.getvalue()
 
 
 def _invitation(place: Place, maker: Member) -> Invitation:

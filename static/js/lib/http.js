@@ -69,6 +69,7 @@ export async function page(url, { fields, signal } = {}) {
 }
 
 function encoded(fields) {
+  if (fields instanceof FormData) return fields;
   const form = new URLSearchParams();
   for (const [name, value] of Object.entries(fields)) for (const each of [value].flat()) form.append(name, each);
   return form;
