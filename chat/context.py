@@ -5,6 +5,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from billing import ledger
@@ -28,6 +29,7 @@ def signed_in(request: HttpRequest) -> dict[str, Any]:
         "org": member.org,
         "member": member,
         "memberships": memberships,
+        "file_bytes_most": settings.FILE_MAX_BYTES,
         "sidebar": sidebar.of(member),
         "balance": _balance(member),
         "plan": account.plan if account else None,

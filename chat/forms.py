@@ -15,21 +15,22 @@ from chat.models import FileKind
 IDS_MAX = 50
 
 
-class FileIdsField(forms.CharField):
-    """UUIDs with spaces between them."""
+class FileIdsField(forms.Field):
+    """Ids of files under one name, in their order, each once."""
 
-    def to_python(self, value: Any) -> list[UUID]:  # type: ignore[override]
-        words = (super().to_python(value) or "").split()
+    widget = forms.SelectMultiple
+
+    def to_python(self, value: Any) -> list[UUID]:
         try:
-            return [UUID(word) for word in words[:IDS_MAX]]
-        except ValueError:
+            return list(dict.fromkeys(UUID(each) for each in (value or ())[:IDS_MAX] if each))
+        except (ValueError, AttributeError, TypeError):
             raise forms.ValidationError("not ids", code="invalid") from None
 
 
 class MessageForm(forms.Form):
     text = forms.CharField(strip=False, required=False, max_length=200_000)
     client_id = forms.UUIDField(required=False)
-    file_ids = FileIdsField(required=False)
+    file = FileIdsField(required=False)
     preview = forms.ChoiceField(required=False, choices=[("on", "on"), ("off", "off")])
 
 

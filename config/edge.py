@@ -20,7 +20,7 @@ URL_MAX = 8192
 _ONCE = (b"host", b"origin", b"content-length", b"cookie", b"authorization")
 _TOO_LARGE = (413, f"The request is larger than the {BODY_MAX // 1024} KiB that fit.")
 _UPLOAD_TOO_LARGE = (413, f"That is larger than the {FILE_MAX_MB} MB that fit in one file. Nothing was stored.")
-_TAKES_FILES = re.compile(rb"/spaces/[0-9a-fA-F-]{36}/(?:files|messages)/")
+_TAKES_FILES = re.compile(rb"/spaces/[0-9a-fA-F-]{36}/(?:files|messages)/|/messages/[0-9a-fA-F-]{36}/thread/")
 
 
 def body_max(method: str, path: bytes, headers: Iterable[tuple[bytes, bytes]]) -> int:

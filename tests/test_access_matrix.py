@@ -84,7 +84,7 @@ def body(name: str, world: World, place: Place) -> dict[str, str]:
         "messages": {"text": "good morning"},
         "thread": {"text": "good morning"},
         "thread_read": {"position": "1"},
-        "space_files": {"file": "good morning"},
+        "space_files": {"upload": "good morning"},
         "spaces": {"name": "Another room"},
         "profile_identity": {"name": "Somebody Else", "handle": "somebody-else"},
         "profile_picture": {"remove": "1"},
@@ -104,8 +104,8 @@ def ask(browser: Client, method: str, path: str, fields: dict[str, str], *, as_j
     headers = {"Accept": "application/json" if as_json else "text/html"}
     sent: str | bytes = "&".join(f"{name}={quote(value)}" for name, value in fields.items())
     content_type = "application/x-www-form-urlencoded"
-    if "file" in fields:
-        sent = encode_multipart(BOUNDARY, {"file": SimpleUploadedFile("a.txt", fields["file"].encode())})
+    if "upload" in fields:
+        sent = encode_multipart(BOUNDARY, {"file": SimpleUploadedFile("a.txt", fields["upload"].encode())})
         content_type = MULTIPART_CONTENT
     with transaction.atomic():
         answer = browser.generic(method, path, sent, content_type=content_type, headers=headers)
@@ -251,7 +251,7 @@ def test_a_file_of_somebody_else_cannot_be_shown_in_ones_own_message(actor: str,
     browser = world.client(actor)
 
     denied, missing = [
-        ask(browser, "POST", path, {"text": "look", "file_ids": str(pk)}, as_json=True)
+        ask(browser, "POST", path, {"text": "look", "file": str(pk)}, as_json=True)
         for pk in (place.file.pk, uuid.uuid4())
     ]
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing import plans
-from chat.files import attachments, excerpts, kinds, names, shapes, store
+from chat.files import access, attachments, excerpts, kinds, names, shapes, store
 from chat.models import File, FileKind, FileState
 from workspace import orgs, spaces
 from workspace.errors import Invalid, Refused
@@ -65,10 +65,14 @@ def take(member: Member, space: Space, upload: Any) -> File:
     return row
 
 
-def take_all(member: Member, space: Space, uploads: Sequence[Any]) -> list[uuid.UUID]:
-    """Keep the files that came in one form; all or none."""
-    if len(uploads) > attachments.COUNT_MAX:
+def of_form(member: Member, space: Space, *, ids: Sequence[uuid.UUID], uploads: Sequence[Any]) -> list[uuid.UUID]:
+    """The files that a form names, and those that came with it: all or none. Raises NotFound too."""
+    if len(ids) + len(uploads) > attachments.COUNT_MAX:
         raise attachments.too_many()
+    return [*access.uploads(member, ids), *_take_all(member, space, uploads)] if ids or uploads else []
+
+
+def _take_all(member: Member, space: Space, uploads: Sequence[Any]) -> list[uuid.UUID]:
     taken: list[uuid.UUID] = []
     try:
         for upload in uploads:

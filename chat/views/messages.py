@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from chat import broadcast, feed, mentions, threads
-from chat.files import access as file_access
 from chat.files import intake
 from chat.forms import MessageForm, PageForm
 from chat.models import Message
@@ -69,13 +68,12 @@ def reach(user: access.Person, message_id: UUID) -> tuple[Message, access.Seat]:
 def composed(request: HttpRequest, form: MessageForm, seat: access.Seat) -> dict[str, Any]:
     """What every composer says, as feed.post takes it. Files are taken in by this."""
     said = form.cleaned_data
-    files = file_access.uploads(seat.member, said["file_ids"])
-    files += intake.take_all(seat.member, seat.space, request.FILES.getlist("file"))
+    uploads = request.FILES.getlist("file")
     return {
         "text": said["text"],
         "client_id": said["client_id"] or uuid4(),
         "has_previews": said["preview"] != "off",
-        "files": files,
+        "files": intake.of_form(seat.member, seat.space, ids=said["file"], uploads=uploads),
     }
 
 
@@ -128,7 +126,7 @@ def where(request: HttpRequest) -> dict:
 def form_refusal(form: MessageForm) -> Invalid:
     if "ask" in form.errors:
         return Invalid(_("No model is called that."))
-    if "file_ids" in form.errors:
+    if "file" in form.errors:
         return Invalid(_("The message names files by what is no id. Reload the page and send it again."))
     if "client_id" in form.errors:
         return Invalid(_("The message's client_id is not a UUID."))

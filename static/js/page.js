@@ -13,6 +13,7 @@ import "parley/elements/theme-switch";
 import { clone } from "parley/lib/html";
 import { gettext } from "parley/lib/words";
 import { attendance } from "parley/models/attendance";
+import "parley/models/viewer-door";
 import { connection } from "parley/models/connection";
 import { people } from "parley/models/people";
 

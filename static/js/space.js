@@ -4,3 +4,4 @@ import "parley/elements/reply-text";
 import "parley/elements/message-feed";
 import "parley/elements/mention-list";
 import "parley/elements/message-composer";
+import "parley/elements/file-tray";

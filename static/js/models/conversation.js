@@ -4,7 +4,7 @@
 //   never moved under the eyes of who reads (scroll-place.js).
 import { clone, element } from "parley/lib/html";
 import { post } from "parley/lib/http";
-import { gettext } from "parley/lib/words";
+import { gettext, ngettext } from "parley/lib/words";
 import { FeedRows } from "parley/models/feed-rows";
 import { Window } from "parley/models/window";
 
@@ -83,7 +83,7 @@ export class Conversation extends EventTarget {
     const row = clone("pending-message");
     row.dataset.clientId = item.clientId;
     row.querySelector("time").dateTime = new Date(item.at).toISOString();
-    row.querySelector("[data-text]").textContent = item.text;
+    row.querySelector("[data-text]").textContent = item.text || filesOf(item);
     this.rows.pend(row);
     this.mark(item);
     this.#place.toEnd();
@@ -167,4 +167,9 @@ function keepGrowing(old, row) {
   if (!before?.isLive || !after?.isLive || before.knownLength === 0) return;
   before.dataset.state = after.dataset.state;
   after.replaceWith(before);
+}
+
+/** What stands for a message on its way that says nothing but shows files. */
+function filesOf({ fields }) {
+  return fields?.file ? ngettext("{count} file", "{count} files", fields.file.length) : "";
 }
