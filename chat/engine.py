@@ -208,6 +208,7 @@ class Engine:
         for reply_id in await self._in_thread(self._chore_pool, sweep):
             self.submit(reply_id)
         await self._in_thread(self._chore_pool, sweeper.read_forgotten_links)
+        await self._in_thread(self._chore_pool, sweeper.keep_reminders)
         await asyncio.sleep(SWEEP_SECONDS)
 
     async def _listen(self) -> None:

@@ -159,3 +159,7 @@ class StatusForm(forms.Form):
         ],
         label=gettext_lazy("Clear"),
     )
+
+
+class ReminderForm(forms.Form):
+    when = forms.CharField(max_length=100)

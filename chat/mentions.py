@@ -18,7 +18,8 @@ from billing.credits import typical_text
 from catalog.models import AIModel, Offer
 from chat import markdown
 from chat.models import Mention, MentionKind
-from workspace.errors import Invalid
+from workspace.errors import Invalid, NotFound
+from workspace.languages import fill
 from workspace.models import Member, Space
 from workspace.models.member import MemberQuerySet
 
@@ -108,6 +109,18 @@ def suggest(space: Space, member: Member, query: str) -> list[dict[str, object]]
     ranked = sorted(people + models + groups, key=lambda item: (-item[0], not item[1], _rank(item[2], query)))
     rows = [item[2] for item in ranked[:LIST_MAX]]
     return [{key: value for key, value in row.items() if key != "pk"} for row in rows]
+
+
+def is_mentionable(person: Member, space: Space, author: Member) -> bool:
+    return _mentionable(space, author).filter(pk=person.pk).exists()
+
+
+def person(handle: str, space: Space, author: Member) -> Member:
+    """Whom @handle means here. Raises NotFound for whom the author may not see."""
+    found = _mentionable(space, author).filter(handle=handle.removeprefix("@").lower()).select_related("user").first()
+    if found is None:
+        raise NotFound(fill(_("There is nobody called @{handle} here."), {"handle": handle.removeprefix("@")[:40]}))
+    return found
 
 
 def examples() -> list[dict[str, object]]:

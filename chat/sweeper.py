@@ -1,4 +1,4 @@
-"""Finding what was left behind: answers, and pages to be asked.
+"""Finding what was left behind or has come due: answers, pages to be asked, reminders.
 
 *Called by*: chat.engine of every worker process, each few seconds. *Keeps true*: no answer is for ever "answering":
 whatever dies, it ends within a lease and a sweep; safe to run in many processes at once.
@@ -12,7 +12,7 @@ import structlog
 from django.db import InterfaceError, OperationalError
 from django.db.models.functions import Now
 
-from chat import replies
+from chat import reminders, replies
 from chat.links import reader, reading
 from chat.models import Reply, ReplyState
 
@@ -42,6 +42,11 @@ def read_forgotten_links() -> None:
     """Ask the pages whose wake-up call was lost, or whose worker died."""
     for link_id in reading.forgotten():
         reader.submit(link_id)
+
+
+def keep_reminders() -> None:
+    while reminders.keep_due() == reminders.BATCH:
+        pass
 
 
 def _end(reply_id: uuid.UUID) -> None:

@@ -42,6 +42,7 @@ ALTER TABLE chat_messagelink
   ADD CONSTRAINT messagelink_link_same_org FOREIGN KEY (org_id, link_id) REFERENCES chat_link (org_id, id);
 ALTER TABLE chat_reminder
   ADD CONSTRAINT reminder_member_same_org FOREIGN KEY (org_id, member_id) REFERENCES workspace_member (org_id, id),
+  ADD CONSTRAINT reminder_asker_same_org FOREIGN KEY (org_id, asked_by_id) REFERENCES workspace_member (org_id, id),
   ADD CONSTRAINT reminder_space_same_org FOREIGN KEY (org_id, space_id) REFERENCES workspace_space (org_id, id),
   ADD CONSTRAINT reminder_message_same_org FOREIGN KEY (org_id, message_id) REFERENCES chat_message (org_id, id);
 ALTER TABLE chat_draft

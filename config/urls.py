@@ -7,6 +7,7 @@ from django.urls import include, path
 
 from chat.views import (
     directs,
+    commands,
     entry,
     files,
     health,
@@ -16,6 +17,7 @@ from chat.views import (
     org_settings,
     people,
     profile,
+    reminders,
     replies,
     search,
     sidebar,
@@ -61,6 +63,10 @@ urlpatterns = [
     path("files/<uuid:file_id>/preview", files.preview, name="file_preview"),
     path("files/<uuid:file_id>/<str:name>", files.content, name="file_content"),
     path("messages/<uuid:message_id>/", messages.show, name="message"),
+    path("spaces/<uuid:space_id>/commands/", commands.index, name="commands"),
+    path("messages/<uuid:message_id>/remind/", reminders.ask, name="remind"),
+    path("orgs/<slug:slug>/reminders/", reminders.index, name="reminders"),
+    path("reminders/<uuid:reminder_id>/cancel/", reminders.cancel, name="reminder_cancel"),
     path("messages/<uuid:message_id>/links/<uuid:link_id>/hide/", links.hide, name="preview_hide"),
     path("orgs/<slug:slug>/settings/", org_settings.show, name="org_settings"),
     path("messages/<uuid:message_id>/thread/", threads.show, name="thread"),

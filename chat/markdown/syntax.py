@@ -31,6 +31,7 @@ def parser() -> MarkdownIt:
     found.validateLink = lambda url: bool(_LINK.match(url))  # type: ignore[method-assign]
     found.inline.ruler.before("autolink", "mention", _mention_rule)
     formula_syntax.add(found)
+    found.core.ruler.push("deed", _mark_deed)
     found.core.ruler.push("tasks", _mark_tasks)
     found.core.ruler.push("addresses", _link_addresses)
     for name, show in {
@@ -62,6 +63,15 @@ def _mention_rule(state: StateInline, silent: bool) -> bool:
         token.meta = {"key": key, "name": state.env["names"][key]}
     state.pos = found.end()
     return True
+
+
+def _mark_deed(state: StateCore) -> None:
+    """ "/me waves" is something that the author does, not says: its first line stands without the word, slanted."""
+    if not state.src.startswith("/me ") or len(state.tokens) < 2 or not state.tokens[1].children:
+        return
+    words = state.tokens[1].children
+    words[0].content = words[0].content.removeprefix("/me ")
+    state.tokens[1].children = [Token("em_open", "em", 1), *words, Token("em_close", "em", -1)]
 
 
 def _mark_tasks(state: StateCore) -> None:

@@ -42,7 +42,8 @@ class Notice(models.Model):
             models.UniqueConstraint(
                 fields=["member", "message", "kind", "actor"],
                 name="notice_once",
-                condition=Q(message__isnull=False),
+                # Of reminders of one message there may be several: each was asked for by itself.
+                condition=Q(message__isnull=False) & ~Q(kind="reminder"),
                 nulls_distinct=False,
             ),
             models.CheckConstraint(condition=Q(kind__in=NoticeKind.values), name="notice_kind_known"),

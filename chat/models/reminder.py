@@ -11,6 +11,8 @@ class Reminder(models.Model):
     org = models.ForeignKey("workspace.Org", models.PROTECT, related_name="+")
     member = models.ForeignKey("workspace.Member", models.CASCADE, related_name="reminders")
     space = models.ForeignKey("workspace.Space", models.CASCADE, related_name="+")
+    # Who asked for it: the member, or somebody who wanted them to be reminded.
+    asked_by = models.ForeignKey("workspace.Member", models.CASCADE, related_name="+")
     message = models.ForeignKey("chat.Message", models.CASCADE, null=True, related_name="+")
     text = models.CharField(max_length=500, blank=True)
     due_at = models.DateTimeField()
@@ -18,7 +20,10 @@ class Reminder(models.Model):
     done_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["due_at"], condition=Q(done_at=None), name="reminder_due")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(done_at=None), name="reminder_due"),
+            models.Index(fields=["member", "due_at"], condition=Q(done_at=None), name="reminder_of_member"),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)

@@ -14,9 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from chat import broadcast, feed, mentions, threads
+from chat.commands import obeying
+from chat.commands.kinds import Said
 from chat.files import intake
 from chat.forms import MessageForm, PageForm
 from chat.models import Message
+from chat.views import commands as command_pages
 from chat.views import spaces as space_pages
 from workspace import access
 from workspace.errors import Invalid, NotFound, Refused
@@ -87,7 +90,10 @@ def _post(request: HttpRequest, seat: access.Seat) -> HttpResponse:
     try:
         if not form.is_valid():
             raise form_refusal(form)
-        written = feed.post(seat.space, seat.member, **composed(request, form, seat))
+        answer = obeying.obey(seat.member, seat.space, form.cleaned_data["text"])
+        if isinstance(answer, Said):
+            return command_pages.said(request, seat, answer)
+        written = feed.post(seat.space, seat.member, **composed(request, form, seat) | {"text": answer.text})
     except Refused as refusal:
         if wants_json(request):
             raise

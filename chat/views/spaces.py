@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chat import feed, mentions, places
+from chat.commands.kinds import Said
 from chat.forms import MemberForm, MessageForm, PlaceForm
 from workspace import access, spaces
 from workspace.errors import Invalid, Refused
@@ -54,8 +55,15 @@ def show(request: HttpRequest, space_id: UUID) -> HttpResponse:
     return page(request, seat)
 
 
-def page(request: HttpRequest, seat: access.Seat, *, refusal: Refused | None = None, draft: str = "") -> HttpResponse:
-    """The Space as a page; with a refusal, the draft is put back into the composer."""
+def page(
+    request: HttpRequest,
+    seat: access.Seat,
+    *,
+    refusal: Refused | None = None,
+    draft: str = "",
+    said: Said | None = None,
+) -> HttpResponse:
+    """The Space as a page; with a refusal, the draft is put back into the composer; with what a command said."""
     request.member = seat.member  # type: ignore[attr-defined]
     place = PlaceForm(request.GET)
     at = place.cleaned_data["at"] if place.is_valid() else None
@@ -71,6 +79,7 @@ def page(request: HttpRequest, seat: access.Seat, *, refusal: Refused | None = N
         "ai_models": [] if shown.messages else mentions.examples(),
         "sentence": refusal.message if refusal else "",
         "draft": draft,
+        "said": said,
     }
     return render(request, "chat/space.html", context, status=refusal.status if refusal else 200)
 

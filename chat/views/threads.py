@@ -13,8 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chat import broadcast, feed, followed, threads
+from chat.commands import obeying
+from chat.commands.kinds import Said
 from chat.forms import ListForm, ReadForm, ThreadForm
 from chat.models import Message
+from chat.views import commands as command_pages
 from chat.views.messages import as_page, composed, form_refusal, posted, reach, where
 from workspace import access, spaces
 from workspace.errors import Invalid, Refused
@@ -78,8 +81,11 @@ def _post(request: HttpRequest, root: Message, seat: access.Seat) -> HttpRespons
         if not form.is_valid():
             raise form_refusal(form)
         said = form.cleaned_data
-        where_to = {"parent": root, "in_feed": said["also_in_feed"], "ask": said["ask"]}
-        written = feed.post(seat.space, seat.member, **composed(request, form, seat), **where_to)
+        answer = obeying.obey(seat.member, seat.space, said["text"], root=root)
+        if isinstance(answer, Said):
+            return command_pages.said(request, seat, answer)
+        where_to = {"parent": root, "in_feed": said["also_in_feed"], "ask": said["ask"], "text": answer.text}
+        written = feed.post(seat.space, seat.member, **composed(request, form, seat) | where_to)
     except Refused as refusal:
         if wants_json(request):
             raise
