@@ -6,8 +6,8 @@
 from django.urls import include, path
 
 from chat.views import (
-    directs,
     commands,
+    directs,
     entry,
     files,
     health,

@@ -22,6 +22,7 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from chat.models import Message
+from tests.access_table import TABLE
 from tests.workspace import actors
 from tests.workspace.actors import ACTORS, MAY_SEE, WORDS, Place, World
 
@@ -38,6 +39,7 @@ JSON_NAMES = {
     "reply",
     "reply_retry",
     "reply_stop",
+    "commands",
 }
 # What a browser may keep if it asks each time whether it still may show it.
 ASKED_AGAIN = {"file_content", "file_preview"}
@@ -64,6 +66,7 @@ def address(name: str, world: World, place: Place, *, missing: bool = False) -> 
         "space_id": place.space.pk,
         "message_id": place.message.pk,
         "link_id": place.link.pk,
+        "reminder_id": place.reminder.pk,
         "reply_id": replies.get(name, place.queued.pk),
         "invitation_id": place.invitation.pk if place.invitation else None,
         "member_id": place.bystander.pk,
@@ -92,6 +95,7 @@ def body(name: str, world: World, place: Place) -> dict[str, str]:
         "directs": {"member": str(place.bystander.pk)},
         "space_edit": {"name": "Renamed", "private": "on" if place.space.is_private else ""},
         "space_members": {"member": newcomer},
+        "remind": {"when": "in 2 days"},
         "invite": {"space": str(place.space.pk), "role": "member", "days": "7", "uses": "1"},
         "language": {"language": "zh-hant", "next": "/"},
         "account_login": {"login": "nobody@people.example.com", "password": "wrong horse"},

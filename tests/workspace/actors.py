@@ -18,9 +18,9 @@ from PIL import Image
 
 from billing import plans, prices
 from catalog.models import AIModel, Offer, Provider
-from chat import directs, feed, places, profiles, replies
+from chat import directs, feed, places, profiles, reminders, replies
 from chat.files import intake, store
-from chat.models import File, Link, LinkState, Message, MessageLink, Reply
+from chat.models import File, Link, LinkState, Message, MessageLink, Reminder, Reply
 from workspace import invitations, members, orgs, spaces
 from workspace.models import Invitation, Member, Org, Role, Space, SpaceMember, User
 
@@ -70,6 +70,7 @@ class Place:
     bystander: Member
     file: File
     link: Link
+    reminder: Reminder
     invitation: Invitation | None = None
 
 
@@ -183,7 +184,9 @@ def _furnish(space: Space, word: str, *, asker: Member, bystander: Member) -> Pl
     MessageLink.objects.create(org=space.org, message=message, link=link)
     if not bystander.picture:
         profiles.set_picture(bystander, _portrait())
-    return Place(space, message, queued.reply, second.reply, bystander, _file(space, bystander, word), link)
+    reminder = reminders.plan(asker, space, who=asker, wanted=f"in 3 days to think of {word}")
+    file = _file(space, bystander, word)
+    return Place(space, message, queued.reply, second.reply, bystander, file, link, reminder)
 
 
 def _file(space: Space, uploader: Member, word: str) -> File:

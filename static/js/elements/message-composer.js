@@ -45,6 +45,12 @@ class MessageComposer extends HTMLElement {
     insertText(this.field, text);
   }
 
+  clear() {
+    this.field.value = "";
+    this.#save();
+    this.#typed();
+  }
+
   focusField() {
     this.field.focus({ preventScroll: true });
   }
@@ -64,7 +70,7 @@ class MessageComposer extends HTMLElement {
       feed: this.feed,
       drafts: this.#drafts,
       send: ({ clientId, text, fields }) => post(this.form.action, { ...fields, text, client_id: clientId }),
-      say: (sentence) => this.#say(sentence),
+      say: (sentence) => this.say(sentence),
       giveBack: (text) => this.#takeBack(text),
     });
     this.#composing.addEventListener("refused", ({ detail }) => this.#tell("composer.refused", detail.item));
@@ -107,7 +113,7 @@ class MessageComposer extends HTMLElement {
 
   #pressed = (event) => {
     if (event.isComposing || event.keyCode === 229) return;
-    if (this.querySelector("mention-list")?.takes?.(event)) return;
+    if ([...this.querySelectorAll("mention-list, command-list")].some((list) => list.takes?.(event))) return;
     if (event.key !== "Enter" || event.shiftKey || event.altKey) return;
     const always = event.ctrlKey || event.metaKey;
     if (this.#isTouch.matches && !always) return;
@@ -141,11 +147,9 @@ class MessageComposer extends HTMLElement {
     if (!this.#tell("composer.sending", { text, fields, waitUntil })) return;
     if (waits.length && !(await this.#wait(waits))) return;
     if (!this.#composing || (!text.trim() && !fields.file)) return;
-    this.field.value = "";
-    this.#drafts.text = "";
-    this.#say("");
+    this.say("");
     this.#composing.post(text, fields);
-    this.#typed();
+    this.clear();
     for (const box of this.form.querySelectorAll("[data-once]")) box.checked = false;
     this.#tell("composer.sent", { fields });
     this.focusField();
@@ -154,7 +158,7 @@ class MessageComposer extends HTMLElement {
   #fits(text) {
     if (this.#count()) return true;
     const [limit, length] = [Number(this.dataset.limit), [...text].length];
-    this.#say(gettext("A message holds {limit} characters and this is {length}. Send it in parts.", { limit, length }));
+    this.say(gettext("A message holds {limit} characters and this is {length}. Send it in parts.", { limit, length }));
     return false;
   }
 
@@ -165,7 +169,7 @@ class MessageComposer extends HTMLElement {
       await Promise.all(promises);
       return true;
     } catch (error) {
-      this.#say(error.message);
+      this.say(error.message);
       return false;
     } finally {
       this.field.readOnly = false;
@@ -185,7 +189,8 @@ class MessageComposer extends HTMLElement {
     return this.dispatchEvent(new CustomEvent(type, { bubbles: true, cancelable: true, detail }));
   }
 
-  #say(sentence) {
+  /** Says a sentence above the field; "" takes it away. */
+  say(sentence) {
     const box = this.querySelector("[data-sentence]");
     box.hidden = !sentence;
     box.querySelector("[data-words]").textContent = sentence;
