@@ -22,7 +22,6 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from chat.models import Message
-from tests.access_table import TABLE
 from tests.workspace import actors
 from tests.workspace.actors import ACTORS, MAY_SEE, WORDS, Place, World
 
@@ -31,6 +30,7 @@ ROWS = [line.split() for line in TABLE.strip().splitlines()[1:]]
 NAMES = sorted({row[0] for row in ROWS})
 JSON_NAMES = {
     "changes",
+    "commands",
     "mentionables",
     "message",
     "messages",
