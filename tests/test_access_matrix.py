@@ -39,7 +39,6 @@ JSON_NAMES = {
     "reply",
     "reply_retry",
     "reply_stop",
-    "commands",
 }
 # What a browser may keep if it asks each time whether it still may show it.
 ASKED_AGAIN = {"file_content", "file_preview"}

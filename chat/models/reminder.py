@@ -25,5 +25,10 @@ class Reminder(models.Model):
             models.Index(fields=["member", "due_at"], condition=Q(done_at=None), name="reminder_of_member"),
         ]
 
+    @property
+    def about(self) -> str:
+        """Of what: its own words, or the beginning of the message."""
+        return self.text or (self.message.excerpt if self.message else "")
+
     def __str__(self) -> str:
         return str(self.id)
