@@ -53,6 +53,8 @@ def retry(member: Member, reply: Reply) -> list[Message]:
         feed.join(member, space)
     locked = Reply.objects.select_for_update(of=("self",)).select_related("message", "question__parent", "ai_model")
     reply = locked.get(pk=reply.pk)
+    if reply.question.is_deleted or reply.message.is_deleted:
+        raise Invalid(_("The question or the answer was deleted, so it cannot be asked again."))
     if not reply.can_retry:
         raise Invalid(_("Only an answer that was stopped, refused or failed can be tried again."))
     if Reply.objects.filter(retry_of=reply).exists():

@@ -136,6 +136,8 @@ class Engine:
                 if shorten > 1:
                     request = await self.db(replies.shorter, answer.job, by=shorten)
                 return await self._read(answer, request)
+            except replies.QuestionGone:
+                return replies.Ending("failed", "question_gone")
             except CallFailed as failure:
                 if failure.code != "context_too_long" or answer.text_parts or shorten == 8:
                     return replies.Ending("failed", failure.code)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from chat import broadcast, directs, markdown, mentions
 from chat.files import attachments
 from chat.links import showing
-from chat.models import Mention, MentionKind, Message
+from chat.models import Message
 from chat.models.message import MessageQuerySet
 from chat.search import words
 from workspace import spaces
@@ -23,6 +24,8 @@ from workspace.languages import fill
 from workspace.models import Member, Space
 
 TEXT_MAX = 10_000
+# A forwarded answer may be longer than what one person types.
+FORWARDED_MAX = 250_000
 PAGE = 50
 CHANGES_MAX = 200
 
@@ -30,6 +33,11 @@ CHANGES_MAX = 200
 class TooLong(Invalid):
     code = "too_long"
     status = 413
+
+
+class Deleted(Invalid):
+    code = "message_deleted"
+    message = _lazy("This message was deleted.")
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,7 @@ def post(
     ask: str | None = None,
     has_previews: bool = True,
     files: Sequence[uuid.UUID] = (),
+    forwarded_from: Message | None = None,
 ) -> list[Message]:
     """Write a message and ask every model it mentions. The same client_id again returns what the first made.
 
@@ -72,7 +81,7 @@ def post(
     from chat import asking, threads
 
     root = threads.root_of(parent, space) if parent else None
-    text = clean(text, may_be_empty=bool(files))
+    text = clean(text, may_be_empty=bool(files), most=FORWARDED_MAX if forwarded_from else TEXT_MAX)
     found = mentions.find(text, space, author)
     ai_models = threads.asked(root, found, ask) if root else found.ai_models
     words = {"text": found.text, "html": markdown.render(found.text, found.names)}
@@ -93,6 +102,7 @@ def post(
         parent=root,
         in_feed=root is None or bool(in_feed),
         client_id=client_id,
+        forwarded_from=forwarded_from,
         **words,
     )
     _write(message, found, files, has_previews=has_previews)
@@ -121,6 +131,19 @@ def advance(space: Space, *, by: int = 1) -> int:
 def touch(message: Message) -> None:
     """Stamp a message that is about to be saved with the Space's next revision."""
     message.revision = advance(message.space)
+
+
+def take(message: Message) -> Message:
+    """Lock the message's Space and return the message as it now stands, stamped with the next revision, to be changed.
+
+    Raises Deleted. Whoever changes a message comes through here, so two changes never overwrite each other.
+    """
+    revision = advance(message.space)
+    current = Message.objects.select_related("space", "author").get(pk=message.pk)
+    if current.is_deleted:
+        raise Deleted
+    current.revision = revision
+    return current
 
 
 def tell(space: Space, messages: Sequence[Message]) -> None:
@@ -180,7 +203,7 @@ def changes(space: Space, *, since: int) -> Changes:
     return Changes(revision, found, must_reload=False)
 
 
-def clean(text: str, *, may_be_empty: bool = False) -> str:
+def clean(text: str, *, may_be_empty: bool = False, most: int = TEXT_MAX) -> str:
     """The text as it is stored. Raises Invalid for one that is empty or that PostgreSQL cannot hold, TooLong."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\x00" in text:
@@ -188,11 +211,11 @@ def clean(text: str, *, may_be_empty: bool = False) -> str:
     if any("\ud800" <= char <= "\udfff" for char in text):
         raise Invalid(_("The message holds half a character. Remove it and send again."))
     text = text.strip("\n ").rstrip()
-    if len(text) > TEXT_MAX:
+    if len(text) > most:
         raise TooLong(
             fill(
                 _("The message is {length} characters long; at most {most} fit in one."),
-                {"length": len(text), "most": TEXT_MAX},
+                {"length": len(text), "most": most},
             )
         )
     if may_be_empty and not text:
@@ -223,12 +246,7 @@ def _write(message: Message, found: mentions.Found, files: Sequence[uuid.UUID], 
         directs.note_post(message.space)
     message.mark_new(mention_ids=[str(member.pk) for member in found.members], calls_group=bool(found.groups))
     attachments.attach(message, files)
-    rows = [Mention(kind=MentionKind.MEMBER, member=member) for member in found.members]
-    rows += [Mention(kind=MentionKind.AI_MODEL, ai_model=ai_model) for ai_model in found.ai_models]
-    rows += [Mention(kind=MentionKind.GROUP, group=group) for group in found.groups]
-    for row in rows:
-        row.org_id, row.message = message.org_id, message
-    Mention.objects.bulk_create(rows)
+    mentions.write(message, found)
     if has_previews and message.author:
         showing.note_post(message, message.author.org)
     words.write([message.pk])

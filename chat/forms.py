@@ -89,6 +89,26 @@ class PreviewForm(forms.Form):
     page = WholeNumberField(required=False, min_value=1, max_value=10_000)
 
 
+class EditForm(forms.Form):
+    text = forms.CharField(strip=False, required=False, max_length=200_000)
+    # The revision at which the editor read the message.
+    revision = WholeNumberField(required=False, min_value=0, max_value=2**62)
+
+
+class ReactionForm(forms.Form):
+    emoji = forms.CharField(strip=True, max_length=100)
+    # How it is to be afterwards; left out, the other way round than it is.
+    on = forms.TypedChoiceField(
+        choices=[("1", "1"), ("0", "0")], coerce=lambda value: value == "1", empty_value=None, required=False
+    )
+
+
+class ForwardForm(forms.Form):
+    space = forms.UUIDField()
+    note = forms.CharField(strip=False, required=False, max_length=200_000)
+    client_id = forms.UUIDField(required=False)
+
+
 class MemberForm(forms.Form):
     member = forms.UUIDField()
 

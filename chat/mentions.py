@@ -1,10 +1,11 @@
 """Mentions: from what was typed to whom it means, and the list the composer offers.
 
 *Called by*: chat.feed, chat.views. *Keeps true*: only people and models that the author may see resolve; what is in
-code is code; a name in the text is stored as an id.
+code is code and what is quoted is quoted; a name in the text is stored as an id.
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from billing import prices
 from billing.credits import typical_text
 from catalog.models import AIModel, Offer
 from chat import markdown
-from chat.models import Mention, MentionKind
+from chat.models import Mention, MentionKind, Message
 from workspace.errors import Invalid, NotFound
 from workspace.languages import fill
 from workspace.models import Member, Space
@@ -28,8 +29,11 @@ MENTIONS_MAX = 50
 LIST_MAX = 12
 GROUPS = {"here": gettext_noop("Everyone who is here now"), "space": gettext_noop("Everyone in this Space")}
 _TYPED = re.compile(r"(?<![\w@.+/-])@([a-z0-9](?:[a-z0-9._-]{0,118}[a-z0-9])?)", re.IGNORECASE)
+_QUOTED_LINE = re.compile(r"^ {0,3}>.*$", re.MULTILINE)
 # As Markdown has it: a span ends within its paragraph, and an escaped backtick opens none.
 _CODE_SPAN = re.compile(r"(?<![`\\])(`+)(?!`)(?:(?!\n[ \t]*\n)(?:.|\n))*?(?<!`)\1(?!`)")
+
+Target = Member | AIModel | str
 
 
 @dataclass
@@ -49,14 +53,17 @@ class Found:
         return shown | {f"G:{group}": group for group in self.groups}
 
 
-def find(text: str, space: Space, author: Member) -> Found:
-    """Resolve every @handle. Raises Invalid past the stated limits. Unknown handles stay text."""
-    spans = _code(text)
+def find(text: str, space: Space, author: Member, *, known: Mapping[str, Target] | None = None) -> Found:
+    """Resolve every @handle. Raises Invalid past the stated limits. Unknown handles stay text.
+
+    `known` are handles that mean somebody whatever has become of them: those that the message mentions already.
+    """
+    spans = _code(text) + _quoted(text)
     hits = [hit for hit in _TYPED.finditer(text) if not any(a <= hit.start() < b for a, b in spans)]
     found = Found(text)
     if not hits:
         return found
-    targets = _targets({hit[1].lower() for hit in hits}, space, author)
+    targets = {**(known or {}), **_targets({hit[1].lower() for hit in hits}, space, author)}
     count = sum(hit[1].lower() in targets for hit in hits)
     if count > MENTIONS_MAX:
         raise Invalid(
@@ -75,6 +82,56 @@ def find(text: str, space: Space, author: Member) -> Found:
     if len(found.ai_models) > AI_MODELS_MAX:
         raise Invalid(_("At most {most} models can be asked in one message.").format(most=AI_MODELS_MAX))
     return found
+
+
+def write(message: Message, found: Found) -> None:
+    """Keep whom a new message calls. Call inside its transaction."""
+    Mention.objects.bulk_create(_rows(message, found))
+
+
+def rewrite(message: Message, found: Found) -> Found:
+    """Bring the rows in step with an edited text; returns whom it calls that it did not call before."""
+    had = {_key(row): row.pk for row in Mention.objects.filter(message=message)}
+    rows = {_key(row): row for row in _rows(message, found)}
+    Mention.objects.filter(pk__in=[pk for key, pk in had.items() if key not in rows]).delete()
+    new = Mention.objects.bulk_create(row for key, row in rows.items() if key not in had)
+    return Found(
+        found.text,
+        [row.member for row in new if row.member],
+        [row.ai_model for row in new if row.ai_model],
+        [row.group for row in new if row.group],
+    )
+
+
+def known_to(message: Message) -> dict[str, Target]:
+    """Whom a message mentions, by handle as it is now. One query."""
+    found: dict[str, Target] = {}
+    for row in Mention.objects.filter(message=message).select_related("member", "ai_model"):
+        target = row.member or row.ai_model or row.group
+        found[target if isinstance(target, str) else target.handle] = target
+    return found
+
+
+def source(message: Message) -> str:
+    """The Markdown as its author typed it: names where the text keeps ids."""
+    return typed(message.text, names_of([message.pk]) if markdown.MENTION.search(message.text) else {})
+
+
+def typed(text: str, names: Mapping[str, str]) -> str:
+    """A text with @names for the ids that are known; what looks like one and is none stays as it is."""
+    return markdown.MENTION.sub(
+        lambda hit: "@" + names[key] if (key := f"{hit[1]}:{hit[2]}") in names else hit[0], text
+    )
+
+
+def names_in(texts: Iterable[str], org_id: UUID) -> dict[str, str]:
+    """Mention key to handle for all that these texts of one organization keep, whether rows say so or not."""
+    keys = {(hit[1], hit[2]) for text in texts for hit in markdown.MENTION.finditer(text)}
+    people = Member.objects.filter(org_id=org_id, pk__in=[id for kind, id in keys if kind == "M" and len(id) == 36])
+    ai_models = AIModel.objects.filter(pk__in=[int(id) for kind, id in keys if kind == "A" and id.isdigit()])
+    shown = {f"G:{id}": id for kind, id in keys if kind == "G"}
+    shown |= {f"M:{pk}": handle for pk, handle in people.values_list("pk", "handle")}
+    return shown | {f"A:{pk}": handle for pk, handle in ai_models.values_list("pk", "handle")}
 
 
 def names_of(message_ids: list[UUID]) -> dict[str, str]:
@@ -147,16 +204,21 @@ def _code(text: str) -> list[tuple[int, int]]:
     return blocks + [hit.span() for hit in _CODE_SPAN.finditer(text)]
 
 
-def _targets(words: set[str], space: Space, author: Member) -> dict[str, Member | AIModel | str]:
+def _quoted(text: str) -> list[tuple[int, int]]:
+    """Character ranges of quoted lines: whom somebody else called is not called again by quoting them."""
+    return [hit.span() for hit in _QUOTED_LINE.finditer(text)] if ">" in text else []
+
+
+def _targets(words: set[str], space: Space, author: Member) -> dict[str, Target]:
     people = _mentionable(space, author).filter(handle__in=words)
-    found: dict[str, Member | AIModel | str] = {group: group for group in GROUPS if group in words}
+    found: dict[str, Target] = {group: group for group in GROUPS if group in words}
     found |= {ai_model.handle: ai_model for ai_model in AIModel.objects.offered().filter(handle__in=words)}
     # A model that came later with the handle of somebody here does not take their name away.
     found |= {person.handle: person for person in people}
     return found
 
 
-def _note(found: Found, target: Member | AIModel | str) -> str:
+def _note(found: Found, target: Target) -> str:
     """Remember whom the text calls, once; the mention's key."""
     seen: Any
     if isinstance(target, str):
@@ -168,6 +230,19 @@ def _note(found: Found, target: Member | AIModel | str) -> str:
     if target not in seen:
         seen.append(target)
     return key
+
+
+def _rows(message: Message, found: Found) -> list[Mention]:
+    rows = [Mention(kind=MentionKind.MEMBER, member=member) for member in found.members]
+    rows += [Mention(kind=MentionKind.AI_MODEL, ai_model=ai_model) for ai_model in found.ai_models]
+    rows += [Mention(kind=MentionKind.GROUP, group=group) for group in found.groups]
+    for row in rows:
+        row.org_id, row.message = message.org_id, message
+    return rows
+
+
+def _key(row: Mention) -> tuple[object, ...]:
+    return row.member_id, row.ai_model_id, row.group
 
 
 def _last_mentioned(space: Space, member: Member) -> dict[str, int]:

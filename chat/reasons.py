@@ -35,6 +35,7 @@ SENTENCES = {
     "cap": gettext_noop("Cut: the answer grew past the size that fits here."),
     "filter": gettext_noop("The provider's content filter ended the answer."),
     "no_access": gettext_noop("The person who asked is no longer here, so nothing was asked."),
+    "question_gone": gettext_noop("The question was deleted before it could be asked, so nothing was asked."),
     "no_credits": gettext_noop("The organization's credits are used up."),
 }
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -54,6 +55,10 @@ class LostFence(Exception):
     """Another worker, or the sweeper, has taken the answer over: this one may not write any more."""
 
 
+class QuestionGone(Exception):
+    """The question was deleted before it could be asked."""
+
+
 @transaction.atomic
 def claim(reply_id: uuid.UUID) -> Job | None:
     """Take a queued answer. None when somebody else has it, or it has ended."""
@@ -67,12 +72,16 @@ def claim(reply_id: uuid.UUID) -> Job | None:
         return None
     job = None
     try:
+        if reply.question.is_deleted:
+            raise QuestionGone
         asker = Member.objects.present().select_related("org").get(pk=reply.asked_by_id)
         reply.space = access.space_of(asker, reply.space_id)
         metered = metering.resume(briefs.payer(reply), lost_tries=reply.runs - 1)
         request = briefs.request(reply, metered)
     except ledger.Unpriced:  # whoever served the model was switched off meanwhile
         _give_back(reply, "no_route")
+    except QuestionGone:
+        _give_back(reply, "question_gone")
     except (Member.DoesNotExist, Refused):
         _give_back(reply, "no_access")
     except metering.Hold.DoesNotExist:
@@ -88,6 +97,8 @@ def claim(reply_id: uuid.UUID) -> Job | None:
 def shorter(job: Job, *, by: int) -> Request:
     """The same question with a smaller part of the history, after a provider said that it was too long."""
     reply = Reply.objects.select_related("space", "question__parent", "message__ai_model").get(pk=job.reply_id)
+    if reply.question.is_deleted:
+        raise QuestionGone
     return briefs.request(reply, job.metered, shorten=by)
 
 
@@ -114,7 +125,7 @@ def checkpoint(texts: Sequence[tuple[uuid.UUID, int, str]]) -> tuple[set[uuid.UU
         cursor.execute(
             """
             UPDATE chat_message m SET text = t.text
-            FROM unnest(%s::uuid[], %s::text[]) AS t (id, text) WHERE m.id = t.id
+            FROM unnest(%s::uuid[], %s::text[]) AS t (id, text) WHERE m.id = t.id AND m.deleted_at IS NULL
             """,
             [[row[0] for row in written], [row[1] for row in written]],
         )
@@ -196,6 +207,17 @@ def stop(member: Member, reply: Reply) -> None:
     _stop(reply, space, by=member)
 
 
+def stop_before_deletion(message: Message, *, by: Member) -> None:
+    """End what a message that is about to be deleted leaves open: itself, or answers to it that wait for a worker.
+
+    Answers that have begun go on: they have read the question. Call inside a transaction.
+    """
+    own = Q(message=message, state__in=OPEN_STATES)
+    for reply in Reply.objects.filter(own | Q(question=message, state=ReplyState.QUEUED)).order_by("pk"):
+        with transaction.atomic():
+            _stop(reply, message.space, by=by)
+
+
 def stop_all_of(asker: Member, *, by: Member, space: Space | None = None) -> None:
     """End what a member who has just been removed had asked for, everywhere or in one Space."""
     asked = Reply.objects.filter(asked_by=asker, state__in=OPEN_STATES).select_related("space")
@@ -245,10 +267,11 @@ def _take(reply: Reply) -> bool:
         state=ReplyState.STREAMING,
         fence=reply.fence + 1,
         runs=reply.runs + 1,
+        is_stale=False,
         leased_until=Now() + timedelta(seconds=settings.REPLY_LEASE_SECONDS),
         started_at=Now(),
     )
-    reply.state, reply.fence, reply.runs = ReplyState.STREAMING, reply.fence + 1, reply.runs + 1
+    reply.state, reply.fence, reply.runs, reply.is_stale = ReplyState.STREAMING, reply.fence + 1, reply.runs + 1, False
     return bool(taken)
 
 
@@ -270,14 +293,13 @@ def _finish_queued(reply: Reply, ending: Ending, *, revision: int) -> None:
 
 
 def _tell(reply: Reply, *, revision: int, **changed: str) -> None:
-    """Write the message of a locked answer and send it on commit. It is whole here, so that nothing is read back."""
-    message = reply.message
-    Message.objects.filter(pk=message.pk).update(revision=revision, **changed)
-    for name, value in {"revision": revision, **changed}.items():
-        setattr(message, name, value)
-    message.mark_new(mention_ids=[])
-    reply.mark_untried()
-    feed.tell(Space(pk=reply.space_id), [message])
+    """Write the message of a locked answer and send it on commit; one that was deleted meanwhile says nothing.
+
+    It is read back: what people did with the answer while it was made (a reaction, a pin) is shown with it.
+    """
+    changed = {} if reply.message.is_deleted else changed
+    Message.objects.filter(pk=reply.message_id).update(revision=revision, **changed)
+    feed.tell(Space(pk=reply.space_id), feed.load([reply.message_id]))
 
 
 def _give_back(reply: Reply, reason: str) -> None:

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import ngettext
 
 from chat.files import access, store
@@ -69,7 +68,7 @@ def discard(member: Member, file: File) -> None:
 
     The messages stay; one that said nothing else is deleted with it. Raises NotFound, Archived.
     """
-    from chat import feed
+    from chat import deletions, feed
 
     shown = Attachment.objects.filter(file=file, message__deleted_at=None).select_related("message__space")
     rows = [row for row in shown.order_by("message__space_id") if _may_take(member, file, row.message)]
@@ -80,11 +79,9 @@ def discard(member: Member, file: File) -> None:
         spaces.require_open(message.space)
         feed.touch(message)
         row.delete()
-        if not message.text and not Attachment.objects.filter(message=message).exists():
-            message.deleted_at, message.deleted_by = timezone.now(), member
-            message.html, message.pinned_at, message.pinned_by = "", None, None
-        message.save(update_fields=["revision", "deleted_at", "deleted_by", "html", "pinned_at", "pinned_by"])
-        feed.tell(message.space, feed.load([message.pk]))
+        message.save(update_fields=["revision"])
+        is_empty = not message.text and not Attachment.objects.filter(message=message).exists()
+        feed.tell(message.space, deletions.bury(message, by=member) if is_empty else feed.load([message.pk]))
     transaction.on_commit(lambda: let_go([file.pk]))
 
 

@@ -9,10 +9,13 @@ class Edit(models.Model):
     # What the message said until `at`.
     text = models.TextField()
     html = models.TextField()
+    # The Space's revision at which it was replaced: whoever edits has to have seen that one.
+    revision = models.BigIntegerField()
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["id"]
+        indexes = [models.Index(fields=["message", "revision"], name="edit_by_revision")]
 
     def __str__(self) -> str:
         return f"edit of {self.message_id}"

@@ -17,6 +17,7 @@ from django.utils.text import Truncator
 
 from chat.models.file import Attachment, File
 from chat.models.link import Link, LinkState, MessageLink
+from chat.models.reaction import Chip, Reaction, chips
 from chat.models.thread import ThreadMember
 from workspace.models import Space
 
@@ -48,9 +49,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
         faces = Prefetch("thread__thread_members", ThreadMember.objects.faces(), to_attr="known_faces")
         roots = Prefetch("parent", Message.objects.select_related("ai_model"))
         links = Prefetch("links", MessageLink.objects.filter(is_hidden=False).select_related("link"))
+        reactions = Prefetch("reactions", Reaction.objects.select_related("member"))
+        originals = Prefetch("forwarded_from", Message.objects.select_related("author", "ai_model", "space"))
         known = self.select_related("author", "ai_model", "reply", "reply__retry", "thread")
         shown = Prefetch("attachments", Attachment.objects.select_related("file"))
-        return known.prefetch_related("mentions", faces, roots, links, shown)
+        return known.prefetch_related("mentions", faces, roots, links, shown, reactions, originals)
 
 
 class Message(models.Model):
@@ -111,6 +114,12 @@ class Message(models.Model):
         return self.ai_model_id is not None
 
     @property
+    def by(self) -> str:
+        """The name that stands over it."""
+        by = self.ai_model.name if self.ai_model else self.author and self.author.display_name
+        return by or ""
+
+    @property
     def is_deleted(self) -> bool:
         return self.deleted_at is not None
 
@@ -137,6 +146,11 @@ class Message(models.Model):
     @cached_property
     def calls_group(self) -> bool:
         return any(mention.group for mention in self.mentions.all())
+
+    @cached_property
+    def chips(self) -> list[Chip]:
+        """The reactions, one chip an emoji, in the order in which they first came."""
+        return chips(self.reactions.all())
 
     @cached_property
     def previews(self) -> list[Link]:
@@ -166,7 +180,7 @@ class Message(models.Model):
     def mark_new(self, *, mention_ids: list[str], calls_group: bool = False) -> None:
         """Whom a message just made mentions, and what it cannot have yet, is known: showing it asks nothing."""
         self.mention_ids, self.calls_group = mention_ids, calls_group
-        self.previews, self.files = [], []
+        self.previews, self.files, self.chips = [], [], []
         if not self._meta.get_field("thread").is_cached(self):  # type: ignore[union-attr]
             self._meta.get_field("thread").set_cached_value(self, None)  # type: ignore[union-attr]
         if not self.is_by_ai_model:

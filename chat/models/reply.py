@@ -58,6 +58,8 @@ class Reply(models.Model):
     completion_tokens = models.PositiveIntegerField(null=True)
     cost_ucr = models.BigIntegerField(null=True)
     is_estimated = models.BooleanField(default=False)
+    # The question was edited after this was begun.
+    is_stale = models.BooleanField(default=False)
 
     class Meta:
         constraints = [

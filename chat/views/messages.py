@@ -7,12 +7,14 @@ refusal, and the draft back.
 from typing import Any
 from uuid import UUID, uuid4
 
+from django import forms
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from chat import access as sights
 from chat import broadcast, feed, mentions, threads
 from chat.commands import obeying
 from chat.commands.kinds import Said
@@ -22,7 +24,7 @@ from chat.models import Message
 from chat.views import commands as command_pages
 from chat.views import spaces as space_pages
 from workspace import access
-from workspace.errors import Invalid, NotFound, Refused
+from workspace.errors import Invalid, Refused
 from workspace.languages import fill
 from workspace.middleware import wants_json
 
@@ -56,16 +58,15 @@ def show(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """The message for programs; people are led to it, in the Space that shows it."""
     message, _seat = reach(request.user, message_id)
     if wants_json(request):
-        return JsonResponse({"space": message.space_id, "message": broadcast.as_json(message)})
+        row = {**broadcast.as_json(message), "source": mentions.source(message)}
+        return JsonResponse({"space": message.space_id, "message": row})
     return redirect(threads.place_of(message))
 
 
 def reach(user: access.Person, message_id: UUID) -> tuple[Message, access.Seat]:
     """A message, and the seat from which the person may see it. Raises NotFound."""
-    message = Message.objects.for_page().filter(pk=message_id).first()
-    if message is None:
-        raise NotFound
-    return message, access.seat(user, message.space_id)
+    sight = sights.message(user, message_id)
+    return sight.message, access.Seat(sight.space, sight.member)
 
 
 def composed(request: HttpRequest, form: MessageForm, seat: access.Seat) -> dict[str, Any]:
@@ -129,7 +130,7 @@ def where(request: HttpRequest) -> dict:
     return form.cleaned_data
 
 
-def form_refusal(form: MessageForm) -> Invalid:
+def form_refusal(form: forms.Form) -> Invalid:
     if "ask" in form.errors:
         return Invalid(_("No model is called that."))
     if "file" in form.errors:

@@ -52,6 +52,11 @@ def test_nothing_in_code_is_a_mention(text: str, juniper: SimpleNamespace) -> No
     assert stored(juniper.space, juniper.ana, text) == text
 
 
+@pytest.mark.parametrize("text", ["> @mei", "> one\n>@mei", ">> @mei"])
+def test_nobody_is_called_by_being_quoted(text: str, juniper: SimpleNamespace) -> None:
+    assert stored(juniper.space, juniper.ana, text) == text.strip("\n ")
+
+
 BESIDE_CODE = {
     "after a fence": "```\ncode\n```\n@mei",
     "after a fence and odd line ends": "~~~\na\x0bb\u2028c\n~~~\n@mei",
@@ -59,7 +64,7 @@ BESIDE_CODE = {
     "between two ticks that are none": "it`s @mei",
     "in an indented paragraph": "text\n    @mei",
     "in a list": "- @mei",
-    "in a quote": "> @mei",
+    "after a quoted line": "> hello\n@mei",
     "in brackets": "(@mei)",
     "before a stop": "@mei.",
     "after a stop": "Thanks.\n@mei",

@@ -345,7 +345,7 @@ def test_a_space_opens_around_a_message_with_as_many_queries_wherever_it_is(
 
     assert [m.text for m in page.messages] == [f"line {n}" for n in range(36, 86)]
     assert (page.has_more, page.has_newer, near_end.has_newer) == (True, True, False)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(10):
         feed.around(juniper.space, made[60].position)
     shown = client.get(f"/spaces/{juniper.space.pk}/?at={made[60].position}").content.decode()
     assert "line 60" in shown and "line 119" not in shown and "data-newer" in shown

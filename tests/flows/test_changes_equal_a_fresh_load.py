@@ -6,6 +6,7 @@ what they publish is heard on Redis itself.
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from chat import asking, broadcast, feed, places, replies, sweeper, threads
+from chat import asking, broadcast, deletions, edits, feed, forwards, pins, places, reactions, replies, sweeper, threads
 from chat.models import Message, Reply
 from chat.replies import Ending, Job
 from gateway.wire import Try
@@ -102,12 +103,35 @@ class Life:
             try:
                 asking.retry(self.cast.ana, reply)
             except Refused:
-                assert Reply.objects.filter(retry_of=reply).exists()
+                is_gone = reply.message.is_deleted or reply.question.is_deleted
+                assert is_gone or Reply.objects.filter(retry_of=reply).exists()
 
     def fall_silent_and_sweep(self, pick: int) -> None:
         if reply := self._reply(pick, "streaming"):
             Reply.objects.filter(pk=reply.pk).update(leased_until=Now())
         sweeper.sweep()
+
+    def edit(self, pick: int) -> None:
+        if message := self._message(pick, author=self.cast.ana):
+            named = ("@parrot, is it?", "nobody is asked", "@mei knows")[pick % 3]
+            edits.edit(self.cast.ana, message, text=f"{named} {pick}")
+
+    def delete(self, pick: int) -> None:
+        if message := self._message(pick):
+            deletions.delete(self.cast.ana, message)
+
+    def react(self, pick: int) -> None:
+        if message := self._message(pick):
+            reactions.toggle(self.cast.mei, message, emoji="👍🎉🥑"[pick % 3])
+
+    def pin(self, pick: int) -> None:
+        if message := self._message(pick):
+            (pins.pin if message.pinned_at is None else pins.unpin)(self.cast.ana, message)
+
+    def forward(self, pick: int) -> None:
+        if message := self._message(pick):
+            with suppress(Refused):  # an answer of which nothing is there
+                forwards.forward(self.cast.ana, message, self.space, note="see this", client_id=uuid.uuid4())
 
     def rename(self, pick: int) -> None:
         places.change_space(self.cast.ana, self.space, name=f"Room {pick}", is_private=False)
@@ -123,9 +147,9 @@ class Life:
         if message := self._message(pick):
             feed.post(self.space, self.cast.ben, text=text, client_id=uuid.uuid4(), parent=message, **where)
 
-    def _message(self, pick: int) -> Message | None:
-        found = list(Message.objects.filter(space=self.space).order_by("position"))
-        return found[pick % len(found)] if found else None
+    def _message(self, pick: int, **wanted: object) -> Message | None:
+        found = list(Message.objects.filter(space=self.space, deleted_at=None, **wanted).order_by("position"))
+        return found[-1 - pick % len(found)] if found else None
 
     def _owns(self, job: Job) -> bool:
         return Reply.objects.filter(pk=job.reply_id, fence=job.fence, state="streaming").exists()

@@ -18,7 +18,7 @@ from PIL import Image
 
 from billing import plans, prices
 from catalog.models import AIModel, Offer, Provider
-from chat import directs, feed, places, profiles, reminders, replies
+from chat import directs, edits, feed, places, profiles, reminders, replies
 from chat.files import intake, store
 from chat.models import File, Link, LinkState, Message, MessageLink, Reminder, Reply
 from workspace import invitations, members, orgs, spaces
@@ -175,6 +175,7 @@ def _direct(opener: Member, others: list[Member]) -> Place:
 
 def _furnish(space: Space, word: str, *, asker: Member, bystander: Member) -> Place:
     message, queued = feed.post(space, asker, text=f"@oracle about {word} text", client_id=uuid.uuid4())
+    message = edits.edit(asker, message, text=f"@oracle about the {word} text").messages[0]
     _, second = feed.post(space, asker, text=f"@oracle more {word} text", client_id=uuid.uuid4())
     replies.stop(asker, second.reply)
     Message.objects.filter(pk=second.pk).update(text=f"{word} answer", html=f"<p>{word} answer</p>")

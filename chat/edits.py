@@ -1,0 +1,135 @@
+"""Editing: the new text, what the message said before, and whom it calls now.
+
+*Called by*: chat.views.edits. *Keeps true*: only the author edits; nothing is overwritten unseen; an edit asks no model
+and bills nothing: answers begun before it are marked instead.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import SequenceMatcher
+from itertools import pairwise
+from re import findall
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from catalog.models import AIModel
+from chat import feed, markdown, mentions
+from chat.links import showing
+from chat.models import Edit, Message, Reply, ReplyState
+from chat.search import words
+from workspace import spaces
+from workspace.errors import Forbidden, Invalid, NotFound, Refused
+from workspace.models import Member
+
+EDITS_MAX = 100
+# Past this many words two texts are compared line by line: comparing takes the square of what is compared.
+WORDS_MAX = 3000
+
+
+class Outdated(Refused):
+    code = "outdated"
+    status = 409
+
+
+@dataclass(frozen=True)
+class Edited:
+    """The messages that changed, the edited one first, and the models that it names now and that nobody asked."""
+
+    messages: list[Message]
+    unasked: list[AIModel]
+
+
+@dataclass(frozen=True)
+class Version:
+    """What a message said from `at` on, as runs of (kept | added | removed, text) against what it said before."""
+
+    at: datetime
+    runs: list[tuple[str, str]]
+
+
+@transaction.atomic
+def edit(author: Member, message: Message, *, text: str, seen: int | None = None) -> Edited:
+    """Put another text in place. `seen` is the revision at which the editor read it; later edits by others refuse.
+
+    Raises Forbidden, Invalid, TooLong, Deleted, Outdated, Archived, ReadOnly. The same text again changes nothing.
+    """
+    require_author(author, message)
+    text = feed.clean(text, may_be_empty=message.attachments.exists())
+    found = mentions.find(text, message.space, author, known=mentions.known_to(message))
+    html = markdown.render(found.text, found.names)
+    message = feed.take(message)
+    spaces.require_writer(author, message.space)
+    edits = Edit.objects.filter(message=message)
+    if seen is not None and edits.filter(revision__gt=seen).exists():
+        raise Outdated(
+            _("This message was edited elsewhere meanwhile. Your text is kept: compare, then save it again.")
+        )
+    if found.text == message.text:
+        shown = feed.load([message.pk])
+        transaction.set_rollback(True)
+        return Edited(shown, [])
+    if edits.count() >= EDITS_MAX:
+        raise Invalid(_("This message was edited too often. Write a new one instead."))
+    Edit.objects.create(
+        org_id=message.org_id, message=message, text=message.text, html=message.html, revision=message.revision
+    )
+    before, message.text, message.html, message.edited_at = message.html, found.text, html, timezone.now()
+    message.save(update_fields=["text", "html", "edited_at", "revision"])
+    new = mentions.rewrite(message, found)
+    showing.note_edit(message, author.org, before=before)
+    words.write([message.pk])
+    changed = feed.load([message.pk, *_mark_stale(message)])
+    feed.tell(message.space, changed)
+    return Edited(sorted(changed, key=lambda each: each.pk != message.pk), new.ai_models)
+
+
+def require_author(member: Member, message: Message) -> None:
+    if message.is_deleted:
+        raise feed.Deleted
+    if message.author_id != member.pk:
+        raise Forbidden(_("Only its author can edit a message."))
+
+
+def history(message: Message) -> list[Version]:
+    """All that the message has said, newest first. Raises NotFound where nothing was edited."""
+    edits = list(Edit.objects.filter(message=message))
+    if not edits:
+        raise NotFound
+    names = mentions.names_in([message.text, *(each.text for each in edits)], message.org_id)
+    texts = [mentions.typed(text, names) for text in [*(each.text for each in edits), message.text]]
+    moments = [message.created_at, *(each.at for each in edits)]
+    runs = [[("kept", texts[0])], *(compare(old, new) for old, new in pairwise(texts))]
+    return [Version(at, each) for at, each in zip(moments, runs, strict=True)][::-1]
+
+
+def compare(old: str, new: str) -> list[tuple[str, str]]:
+    """Runs of text that were kept, removed and added, in reading order: of words, of lines where there are many."""
+    grain = r"\S+|\s+"
+    if len(findall(grain, old)) + len(findall(grain, new)) > WORDS_MAX:
+        grain = r"[^\n]*\n|[^\n]+"
+    before, after = findall(grain, old), findall(grain, new)
+    runs: list[tuple[str, str]] = []
+    for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag == "equal":
+            runs.append(("kept", "".join(before[a:b])))
+            continue
+        runs += [("removed", "".join(before[a:b]))] if b > a else []
+        runs += [("added", "".join(after[c:d]))] if d > c else []
+    return runs
+
+
+def _mark_stale(question: Message) -> list[UUID]:
+    """Answers that were begun from the old text; what still waits for a worker will read the new one."""
+    begun = Reply.objects.filter(question=question, is_stale=False, message__deleted_at=None)
+    begun = begun.exclude(state__in=[ReplyState.QUEUED, ReplyState.REFUSED])
+    answers = dict(begun.values_list("pk", "message_id"))
+    if not answers:
+        return []
+    Reply.objects.filter(pk__in=answers).update(is_stale=True)
+    first = feed.advance(question.space, by=len(answers)) - len(answers) + 1
+    for revision, pk in enumerate(answers.values(), start=first):
+        Message.objects.filter(pk=pk).update(revision=revision)
+    return list(answers.values())

@@ -1,0 +1,127 @@
+"""Forwarding: what one sees, to where one may write, calling nobody again."""
+
+import uuid
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from chat import broadcast, deletions, feed, forwards, mentions
+from chat.models import Message, Reply
+from workspace.errors import Forbidden, Refused
+from workspace.models import Member, Space, SpaceMember, SpaceRole
+
+JSON = {"Accept": "application/json"}
+
+
+def post(space: Space, author: Member, text: str = "hello") -> Message:
+    return feed.post(space, author, text=text, client_id=uuid.uuid4())[0]
+
+
+def forward(member: Member, message: Message, space: Space, note: str = "") -> list[Message]:
+    return forwards.forward(member, message, space, note=note, client_id=uuid.uuid4())
+
+
+def html(message: Message) -> str:
+    (row,) = feed.load([message.pk])
+    return str(broadcast.as_json(row)["html"])
+
+
+def test_a_copy_quotes_the_original_under_ones_note_and_says_whose_it_was(juniper: SimpleNamespace) -> None:
+    original = post(juniper.space, juniper.mei, "two\n\n- lines")
+
+    (copy,) = forward(juniper.ana, original, juniper.private, note="See **this**")
+
+    assert copy.text == "See **this**\n\n> two\n>\n> - lines"
+    assert (copy.author_id, copy.space_id, copy.forwarded_from_id) == (juniper.ana.pk, juniper.private.pk, original.pk)
+    assert "Forwarded from Mei" in html(copy) and "General" in html(copy)
+
+
+def test_a_private_space_is_not_named_where_its_message_went(juniper: SimpleNamespace) -> None:
+    original = post(juniper.private, juniper.gus, "a plan")
+
+    (copy,) = forward(juniper.ana, original, juniper.space)
+
+    assert "Forwarded from Gus" in html(copy)
+    assert "Board" not in html(copy) and str(original.pk) not in html(copy)
+
+
+def test_whom_the_original_calls_is_not_called_again_but_whom_the_note_calls_is(
+    juniper: SimpleNamespace, make_model: Callable[..., Any]
+) -> None:
+    make_model("parrot")
+    make_model("owl")
+    original = post(juniper.space, juniper.mei, "@parrot, @ben and @here: what now?")
+    before = Reply.objects.count()
+
+    copy, answer = forward(juniper.ana, original, juniper.private, note="@owl, any idea?")
+
+    assert Reply.objects.count() == before + 1
+    assert answer.ai_model and answer.ai_model.handle == "owl"
+    assert set(mentions.known_to(copy)) == {"owl"}
+    assert "> @parrot, @ben and @here: what now?" in copy.text
+
+
+def test_an_answer_is_forwarded_whole_when_it_is_done(juniper: SimpleNamespace, make_model: Callable[..., Any]) -> None:
+    make_model("parrot")
+    answer = feed.post(juniper.space, juniper.ana, text="@parrot hi", client_id=uuid.uuid4())[1]
+    with pytest.raises(Refused, match="still being written"):
+        forward(juniper.ana, answer, juniper.private)
+    Reply.objects.filter(pk=answer.reply.pk).update(state="finished", ended_at=timezone.now())
+    Message.objects.filter(pk=answer.pk).update(text="word " * 5000)
+
+    (copy,) = forward(juniper.ana, Message.objects.get(pk=answer.pk), juniper.private)
+
+    assert copy.text.count("word") == 5000
+    assert "Forwarded from Parrot" in html(copy)
+
+
+def test_a_note_is_as_long_as_a_message_and_no_longer(juniper: SimpleNamespace) -> None:
+    original = post(juniper.space, juniper.mei)
+
+    with pytest.raises(feed.TooLong):
+        forward(juniper.ana, original, juniper.private, note="a" * (feed.TEXT_MAX + 1))
+
+
+def test_nothing_is_forwarded_to_where_one_may_not_write(juniper: SimpleNamespace, client: Client) -> None:
+    original = post(juniper.space, juniper.mei)
+    SpaceMember.objects.filter(member=juniper.ben, space=juniper.private).update(role=SpaceRole.VIEWER)
+
+    with pytest.raises(Forbidden):
+        forward(juniper.ben, original, juniper.private)
+    client.force_login(juniper.mei.user)
+    path = reverse("forward", args=[original.pk])
+    assert client.post(path, {"space": juniper.private.pk}, headers=JSON).status_code == 404
+    option = f'<option value="{juniper.private.pk}">'
+    assert option not in client.get(path).content.decode()
+    client.force_login(juniper.ben.user)
+    assert option not in client.get(path).content.decode()
+    client.force_login(juniper.ana.user)
+    assert option in client.get(path).content.decode()
+
+
+def test_the_same_client_id_again_makes_no_second_copy(juniper: SimpleNamespace, client: Client) -> None:
+    original = post(juniper.space, juniper.mei)
+    client.force_login(juniper.ana.user)
+    fields = {"space": str(juniper.private.pk), "note": "see", "client_id": str(uuid.uuid4())}
+
+    for _ in range(2):
+        answer = client.post(reverse("forward", args=[original.pk]), fields, headers=JSON)
+        assert answer.status_code == 201
+
+    assert Message.objects.filter(space=juniper.private).count() == 1
+
+
+def test_a_deleted_message_is_not_forwarded_and_what_was_forwarded_stays(juniper: SimpleNamespace) -> None:
+    original = post(juniper.space, juniper.mei, "a pear")
+    (copy,) = forward(juniper.ana, original, juniper.private)
+    deletions.delete(juniper.mei, original)
+
+    with pytest.raises(Refused, match="deleted"):
+        forward(juniper.ana, Message.objects.get(pk=original.pk), juniper.private)
+
+    assert "pear" in html(copy) and "Forwarded from Mei" in html(copy)
