@@ -166,7 +166,7 @@ def test_reactions_of_a_page_take_one_query_however_many(
             reactions.toggle(member, message, emoji=emoji)
             reactions.toggle(member, other, emoji=emoji)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         found = feed.latest(juniper.space).messages
         assert [len(each.chips) for each in found] == [3, 3]
         assert all(broadcast.as_json(each) for each in found)
