@@ -22,6 +22,7 @@ from chat.views import (
     profile,
     reminders,
     pins,
+    profile,
     reactions,
     replies,
     search,

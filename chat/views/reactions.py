@@ -1,7 +1,7 @@
 """Reactions, and the emoji to pick from.
 
-*Called by*: config.urls. *Keeps true*: the list of emoji is the same for everybody, and so the only answer that a cache
-may keep.
+*Called by*: config.urls. *Keeps true*: the list of emoji is the same for everybody, so that a
+browser may keep it.
 """
 
 from hashlib import sha256
@@ -37,5 +37,5 @@ def react(request: HttpRequest, message_id: UUID) -> HttpResponse:
 @etag(lambda request: f'"{sha256(emojis.catalog()).hexdigest()[:16]}"')
 def catalog(request: HttpRequest) -> HttpResponse:
     answer = HttpResponse(emojis.catalog(), content_type="application/json")
-    answer["Cache-Control"] = f"public, max-age={KEPT_SECONDS}"
+    answer["Cache-Control"] = f"private, max-age={KEPT_SECONDS}"
     return answer
