@@ -6,8 +6,8 @@
 from django.urls import include, path
 
 from chat.views import (
-    commands,
     bookmarks,
+    commands,
     directs,
     edits,
     entry,
@@ -19,11 +19,10 @@ from chat.views import (
     messages,
     org_settings,
     people,
-    profile,
-    reminders,
     pins,
     profile,
     reactions,
+    reminders,
     replies,
     search,
     sidebar,
