@@ -84,7 +84,7 @@ def post(
     text = clean(text, may_be_empty=bool(files), most=FORWARDED_MAX if forwarded_from else TEXT_MAX)
     found = mentions.find(text, space, author)
     ai_models = threads.asked(root, found, ask) if root else found.ai_models
-    words = {"text": found.text, "html": markdown.render(found.text, found.names)}
+    html = markdown.render(found.text, found.names)
     revision = advance(space, by=1 + len(ai_models) + (root is not None))
     if first := Message.objects.filter(org_id=space.org_id, author=author, client_id=client_id).first():
         again = _again(first, space, root, text=found.text)
@@ -101,9 +101,7 @@ def post(
         author=author,
         parent=root,
         in_feed=root is None or bool(in_feed),
-        client_id=client_id,
-        forwarded_from=forwarded_from,
-        **words,
+        client_id=client_id, text=found.text, html=html, forwarded_from=forwarded_from,
     )
     _write(message, found, files, has_previews=has_previews)
     written = [message, *asking.ask(message, ai_models, first_position=position + 1)]
