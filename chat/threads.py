@@ -90,6 +90,19 @@ def shrink(message: Message) -> Message | None:
     return _stamp(root, feed.advance(Space(pk=root.space_id)))
 
 
+def quote_again(root: Message) -> list[Message]:
+    """Stamp the replies in the feed, which show the beginning of their root, after its text has changed; returns them,
+    whole. Call inside the transaction that changed it, under the Space's row lock."""
+    quoting = list(Message.objects.in_thread(root).in_feed().order_by("position").only("pk"))
+    if not quoting:
+        return []
+    last = feed.advance(Space(pk=root.space_id), by=len(quoting))
+    for revision, message in enumerate(quoting, start=last - len(quoting) + 1):
+        message.revision = revision
+    Message.objects.bulk_update(quoting, ["revision"])
+    return feed.load([message.pk for message in quoting])
+
+
 def place_of(message: Message) -> str:
     """The address at which a person finds a message: in its Space, at it; one of a thread only, in the open thread."""
     at, thread = message.position, ""
