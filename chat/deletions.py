@@ -56,7 +56,7 @@ def bury(message: Message, *, by: Member) -> list[Message]:
     message.save()
     words.write([message.pk])
     root = threads.shrink(message)
-    return [*feed.load([message.pk]), *([root] if root else [])]
+    return [*feed.load([message.pk]), *([root] if root else []), *threads.quote_again(message)]
 
 
 def require_right(member: Member, message: Message) -> None:

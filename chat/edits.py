@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
-from chat import feed, markdown, mentions
+from chat import feed, markdown, mentions, threads
 from chat.links import showing
 from chat.models import Edit, Message, Reply, ReplyState
 from chat.search import words
@@ -81,7 +81,7 @@ def edit(author: Member, message: Message, *, text: str, seen: int | None = None
     new = mentions.rewrite(message, found)
     showing.note_edit(message, author.org, before=before)
     words.write([message.pk])
-    changed = feed.load([message.pk, *_mark_stale(message)])
+    changed = feed.load([message.pk, *_mark_stale(message)]) + threads.quote_again(message)
     feed.tell(message.space, changed)
     return Edited(sorted(changed, key=lambda each: each.pk != message.pk), new.ai_models)
 
