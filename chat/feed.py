@@ -101,7 +101,10 @@ def post(
         author=author,
         parent=root,
         in_feed=root is None or bool(in_feed),
-        client_id=client_id, text=found.text, html=html, forwarded_from=forwarded_from,
+        client_id=client_id,
+        text=found.text,
+        html=html,
+        forwarded_from=forwarded_from,
     )
     _write(message, found, files, has_previews=has_previews)
     written = [message, *asking.ask(message, ai_models, first_position=position + 1)]
