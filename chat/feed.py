@@ -7,6 +7,7 @@ under its row lock and stamps the row it changed; what a browser had plus the ch
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -93,19 +94,10 @@ def post(
     if not spaces.require_writer(author, space):
         join(author, space)
     position = revision - len(ai_models) - (root is not None)
-    message = Message(
-        org_id=space.org_id,
-        space=space,
-        position=position,
-        revision=position,
-        author=author,
-        parent=root,
-        in_feed=root is None or bool(in_feed),
-        client_id=client_id,
-        text=found.text,
-        html=html,
-        forwarded_from=forwarded_from,
-    )
+    where: dict[str, Any] = {"position": position, "revision": position, "parent": root}
+    said: dict[str, Any] = {"text": found.text, "html": html, "forwarded_from": forwarded_from}
+    message = Message(org_id=space.org_id, space=space, author=author, client_id=client_id, **where, **said)
+    message.in_feed = root is None or bool(in_feed)
     _write(message, found, files, has_previews=has_previews)
     written = [message, *asking.ask(message, ai_models, first_position=position + 1)]
     if root is not None:
