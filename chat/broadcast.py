@@ -139,6 +139,14 @@ def sidebar_changed(member_ids: Iterable[uuid.UUID]) -> None:
     publish(frames)
 
 
+def draft_changed(
+    member_id: uuid.UUID, space_id: uuid.UUID, *, parent: uuid.UUID | None, text: str, at: str, device: str
+) -> None:
+    """Tell the member's own tabs. `device` is the tab that wrote it, which knows."""
+    draft = {"space": space_id, "parent": parent, "text": text, "at": at, "device": device}
+    publish([(inbox_topic(member_id), {"type": "draft.changed", **draft})])
+
+
 def member_changed(org_id: uuid.UUID, member: dict[str, object]) -> None:
     """Tell those who may know of the member (chat.crowds) how they are shown now."""
     publish([(people_topic(org_id), {"type": "member.changed", "member": member})])

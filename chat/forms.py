@@ -30,8 +30,19 @@ class FileIdsField(forms.Field):
 class MessageForm(forms.Form):
     text = forms.CharField(strip=False, required=False, max_length=200_000)
     client_id = forms.UUIDField(required=False)
+    # The moment of the draft that this message was.
+    draft = forms.CharField(required=False, max_length=40)
     file = FileIdsField(required=False)
     preview = forms.ChoiceField(required=False, choices=[("on", "on"), ("off", "off")])
+
+
+class DraftForm(forms.Form):
+    """What stands in a composer. `base` is the draft it was built on, `device` the tab."""
+
+    text = forms.CharField(strip=False, required=False, max_length=200_000)
+    parent = forms.UUIDField(required=False)
+    base = forms.CharField(required=False, max_length=40)
+    device = forms.CharField(required=False, max_length=40)
 
 
 class ThreadForm(MessageForm):

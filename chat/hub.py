@@ -71,6 +71,10 @@ class Hub:
                 _log.warning("hub.join_late", topics=len(topics))
                 return
 
+    def mute(self, topic: str, reader: Reader) -> None:
+        """Not one frame of the topic more, not even of those that came together with this one; `leave` follows."""
+        self.readers.get(topic, set()).discard(reader)
+
     async def leave(self, topics: Collection[str], reader: Reader) -> None:
         unheard = []
         for topic in topics:

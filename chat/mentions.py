@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop
 from billing import prices
 from billing.credits import typical_text
 from catalog.models import AIModel, Offer
-from chat import markdown
+from chat import markdown, profiles
 from chat.models import Mention, MentionKind, Message
 from workspace.errors import Invalid, NotFound
 from workspace.languages import fill
@@ -270,6 +270,7 @@ def _people(space: Space, member: Member, query: str) -> list[tuple[Member, bool
 def _mentionable(space: Space, author: Member) -> MemberQuerySet:
     """In a private Space, and for a guest, only who is in it; else everyone of the organization."""
     people = Member.objects.present().filter(org_id=space.org_id)
+    people = people.select_related("user")
     return people.in_space(space) if space.is_private or author.is_guest else people
 
 
@@ -307,7 +308,12 @@ def _price_texts(ai_models: list[AIModel]) -> dict[int, str]:
 def _person(person: Member, *, is_here: bool) -> dict[str, object]:
     role = person.get_role_display()
     detail = role if is_here else _("{role}, not in this Space yet").format(role=role)
-    return {"kind": "member", "handle": person.handle, "name": person.display_name, "detail": detail, "here": is_here}
+    if is_here and person.has_status:
+        detail = f"{person.status_emoji} {person.status_text}".strip()
+    if person.user and (clock := profiles.local_time(person, seen_from=person.user)):
+        detail = f"{detail}, {clock.at:%H:%M}"
+    shown = {"id": str(person.pk), "picture": person.picture_url, "handle": person.handle, "name": person.display_name}
+    return {"kind": "member", **shown, "detail": detail, "here": is_here}
 
 
 def _group(name: str) -> dict[str, object]:

@@ -6,8 +6,10 @@ place only; archived ones and those one has hidden are left out.
 
 from dataclasses import dataclass, field
 
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
 
+from chat.models import Draft
 from workspace import titles
 from workspace.models import Member, Section, SpaceKind, SpaceMember
 
@@ -31,6 +33,8 @@ class Sidebar:
 
 def of(member: Member) -> Sidebar:
     seats = SpaceMember.objects.filter(member=member, space__archived_at=None, is_hidden=False)
+    written = Draft.objects.filter(member=member, space=OuterRef("space"), parent=None)
+    seats = seats.annotate(has_draft=Exists(written))
     sections = {row.pk: Group(f"section-{row.pk}", row) for row in member.sections.order_by("position", "pk")}
     made = Sidebar(Group("favourites"), list(sections.values()), Group("spaces"), Group("directs"))
     found = list(seats.select_related("space").order_by(Lower("space__name"), "space__created_at"))

@@ -120,6 +120,7 @@ class Socket(AsyncWebsocketConsumer):
             self._end(4403)
         elif frame["type"] == "kick":
             self._lost.add(uuid.UUID(frame["space"]))
+            hub.mute(broadcast.space_topic(uuid.UUID(frame["space"])), self)
             self._tasks.append(asyncio.create_task(self._lose(uuid.UUID(frame["space"]))))
             if self.sees is not None:  # a guest has lost sight of people too
                 self._tasks.append(asyncio.create_task(self._look_again()))

@@ -92,6 +92,7 @@ def body(name: str, world: World, place: Place) -> dict[str, str]:
         "thread_read": {"position": "1"},
         "space_files": {"upload": "good morning"},
         "spaces": {"name": "Another room"},
+        "draft": {"text": "begun"},
         "profile_identity": {"name": "Somebody Else", "handle": "somebody-else"},
         "profile_picture": {"remove": "1"},
         "profile_status": {"text": "Out to lunch", "until": "1h"},

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from chat import access as sights
-from chat import broadcast, feed, mentions, threads
+from chat import broadcast, drafts, feed, mentions, threads
 from chat.commands import obeying
 from chat.commands.kinds import Said
 from chat.files import intake
@@ -92,6 +92,7 @@ def _post(request: HttpRequest, seat: access.Seat) -> HttpResponse:
         if not form.is_valid():
             raise form_refusal(form)
         answer = obeying.obey(seat.member, seat.space, form.cleaned_data["text"])
+        drafts.sent(seat.member, seat.space, base=form.cleaned_data["draft"])
         if isinstance(answer, Said):
             return command_pages.said(request, seat, answer)
         written = feed.post(seat.space, seat.member, **composed(request, form, seat) | {"text": answer.text})

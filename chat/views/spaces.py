@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from chat import feed, mentions, places
+from chat import drafts, feed, mentions, places, profiles
 from chat.commands.kinds import Said
 from chat.forms import MemberForm, MessageForm, PlaceForm
 from workspace import access, spaces
@@ -80,8 +80,16 @@ def page(
         "sentence": refusal.message if refusal else "",
         "draft": draft,
         "said": said,
+        "saved_draft": drafts.find(seat.member, seat.space),
+        **_other_side(seat),
     }
     return render(request, "chat/space.html", context, status=refusal.status if refusal else 200)
+
+
+def _other_side(seat: access.Seat) -> dict:
+    """Of a conversation between two: the clock where the other one is."""
+    others, mine = seat.space.others, seat.member.user
+    return {"clock": profiles.local_time(others[0], seen_from=mine)} if len(others) == 1 and mine else {}
 
 
 @login_required

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from chat import broadcast, feed, followed, threads
+from chat import broadcast, drafts, feed, followed, threads
 from chat.commands import obeying
 from chat.commands.kinds import Said
 from chat.forms import ListForm, ReadForm, ThreadForm
@@ -82,6 +82,7 @@ def _post(request: HttpRequest, root: Message, seat: access.Seat) -> HttpRespons
             raise form_refusal(form)
         said = form.cleaned_data
         answer = obeying.obey(seat.member, seat.space, said["text"], root=root)
+        drafts.sent(seat.member, seat.space, root, base=said["draft"])
         if isinstance(answer, Said):
             return command_pages.said(request, seat, answer)
         where_to = {"parent": root, "in_feed": said["also_in_feed"], "ask": said["ask"], "text": answer.text}
@@ -134,6 +135,7 @@ def _page(
         "composer_form": ThreadForm(initial={"client_id": uuid4()}),
         "sentence": refusal.message if refusal else "",
         "draft": draft,
+        "saved_draft": drafts.find(seat.member, seat.space, root),
     }
     return render(request, "chat/thread.html", context, status=refusal.status if refusal else 200)
 

@@ -15,12 +15,14 @@ import { gettext } from "parley/lib/words";
 import { attendance } from "parley/models/attendance";
 import "parley/models/viewer-door";
 import { connection } from "parley/models/connection";
+import { markDrafts } from "parley/models/draft-marks";
 import { people } from "parley/models/people";
 
 const { org } = document.body.dataset;
 if (org) {
   people.start(org);
   attendance.start();
+  markDrafts();
   connection.open(org);
 }
 

@@ -7,3 +7,5 @@ import "parley/elements/command-list";
 import "parley/elements/preview-switch";
 import "parley/elements/message-composer";
 import "parley/elements/file-tray";
+import "parley/elements/draft-keeper";
+import "parley/elements/typing-line";

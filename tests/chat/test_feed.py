@@ -190,7 +190,7 @@ def send(browser: Client, space: Space, text: str) -> int:
 def test_a_message_without_a_mention_takes_few_queries(
     browser: Client, juniper: SimpleNamespace, django_assert_max_num_queries: Counts
 ) -> None:
-    with django_assert_max_num_queries(11):  # two of them mark the transaction
+    with django_assert_max_num_queries(12):  # two of them mark the transaction
         assert send(browser, juniper.space, "good morning") == 201
 
 
@@ -200,7 +200,7 @@ def test_a_message_with_a_mention_takes_a_few_more(
     make_model("parrot")
     send(browser, juniper.space, "@parrot warm")
 
-    with django_assert_max_num_queries(21):
+    with django_assert_max_num_queries(22):
         assert send(browser, juniper.space, "@parrot good morning") == 201
 
 

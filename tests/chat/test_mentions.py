@@ -199,7 +199,7 @@ def test_at_most_twelve_are_offered_and_each_says_who_it_is(
     rows = mentions.suggest(crowd.space, crowd.ana, "")
 
     assert len(rows) == 12
-    assert set(rows[0]) == {"kind", "handle", "name", "detail", "here"}
+    assert set(rows[0]) == {"kind", "id", "picture", "handle", "name", "detail", "here"}
     assert (rows[0]["detail"], rows[0]["here"]) == ("Admin", True)
     assert rows[2]["detail"] == "Member, not in this Space yet"
     assert rows[-1]["detail"] == "about 0.45 credits a message"

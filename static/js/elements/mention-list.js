@@ -6,6 +6,7 @@ import { insertText } from "parley/lib/fields";
 import { clone } from "parley/lib/html";
 import { get } from "parley/lib/http";
 import { mentionAt } from "parley/lib/mention-query";
+import { paint } from "parley/models/people";
 
 const SHAPES = { member: "", ai_model: "avatar--square", group: "" };
 
@@ -146,12 +147,14 @@ class MentionList extends HTMLElement {
   }
 }
 
-function option({ handle, name, kind, detail }, index, list) {
+function option({ handle, name, kind, detail, id = "", picture = "" }, index, list) {
   const row = clone("mention-option");
   row.id = `${list.id}-${index}`;
-  const picture = row.querySelector(".avatar");
-  if (SHAPES[kind]) picture.classList.add(SHAPES[kind]);
-  picture.textContent = kind === "group" ? "@" : initials(name, kind);
+  const box = row.querySelector(".avatar");
+  box.dataset.tint = id;
+  if (SHAPES[kind]) box.classList.add(SHAPES[kind]);
+  paint(box, { initials: kind === "group" ? "@" : initials(name, kind), picture });
+  row.querySelector("presence-mark").dataset.memberId = id;
   row.querySelector(".mentions__name").textContent = name;
   row.querySelector(".mentions__handle").textContent = `@${handle}`;
   row.querySelector(".mentions__detail").textContent = detail;

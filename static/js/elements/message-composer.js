@@ -116,7 +116,7 @@ class MessageComposer extends HTMLElement {
     if ([...this.querySelectorAll("mention-list, command-list")].some((list) => list.takes?.(event))) return;
     if (event.key !== "Enter" || event.shiftKey || event.altKey) return;
     const always = event.ctrlKey || event.metaKey;
-    if (this.#isTouch.matches && !always) return;
+    if (!always && (this.#isTouch.matches || document.body.dataset.enter === "line")) return;
     event.preventDefault();
     if (!event.repeat) this.form.requestSubmit();
   };

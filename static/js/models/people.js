@@ -15,6 +15,7 @@ class People extends EventTarget {
     connection.on("member.changed", ({ member }) => redress(member), signal);
     connection.on("state", () => connection.state === "open" && this.#ask(), signal);
     connection.on("doubt", () => this.#ask(), signal);
+    document.addEventListener("click", openCalled);
   }
 
   /** "active", "away", "busy", or "gone" for who is not here or of whom nothing is known. */
@@ -40,6 +41,14 @@ class People extends EventTarget {
 }
 
 export const people = new People();
+
+/** A mention of a person leads to their card. */
+function openCalled({ target }) {
+  const called = target.closest?.('[data-mention^="M:"]');
+  if (!called || String(getSelection())) return;
+  const url = `/members/${called.dataset.mention.slice(2)}/`;
+  document.dispatchEvent(new CustomEvent("panel.open", { detail: { url } }));
+}
 
 /** Puts somebody's name, handle and picture wherever they stand on the page. */
 function redress({ id, name, handle, initials, picture }) {
