@@ -120,6 +120,10 @@ class ForwardForm(forms.Form):
     client_id = forms.UUIDField(required=False)
 
 
+class ArchiveForm(forms.Form):
+    archive = forms.FileField(max_length=255)
+
+
 class MemberForm(forms.Form):
     member = forms.UUIDField()
 

@@ -59,6 +59,24 @@ def let_go_of_files() -> None:
     sweeping.sweep()
 
 
+@shared_task(name="chat.carry_passage", ignore_result=True)
+def carry_passage(passage_id: str) -> None:
+    """Hand the import or export to this process's carrier and be done."""
+    from chat.passages import runner
+
+    runner.submit(uuid.UUID(passage_id))
+
+
+@shared_task(ignore_result=True)
+def carry_waiting_passages() -> None:
+    """Now and then: those whose wake-up call was lost, or whose process died; and archives whose time is over."""
+    from chat.passages import runner, running
+
+    for passage_id in running.forgotten():
+        runner.submit(passage_id)
+    running.let_go()
+
+
 def wake(reply_ids: Iterable[uuid.UUID]) -> None:
     """Call a worker for each. When the broker is away the sweeper finds them, and for a while nobody tries."""
     _call(answer, reply_ids)
@@ -70,6 +88,10 @@ def wake_reader(link_ids: Iterable[uuid.UUID]) -> None:
 
 def wake_workshop(file_ids: Iterable[uuid.UUID]) -> None:
     _call(prepare_file, file_ids)
+
+
+def wake_carrier(passage_ids: Iterable[uuid.UUID]) -> None:
+    _call(carry_passage, passage_ids)
 
 
 def _call(task: Any, ids: Iterable[uuid.UUID]) -> None:

@@ -14,23 +14,29 @@ BODY_MAX = 512 * 1024
 FILE_MAX_MB = int(os.environ.get("PARLEY_FILE_MAX_MB", "25"))
 # A form around the file.
 UPLOAD_MAX = FILE_MAX_MB * 1024 * 1024 + 64 * 1024
+ARCHIVE_MAX_MB = int(os.environ.get("PARLEY_ARCHIVE_MAX_MB", "1024"))
+ARCHIVE_MAX = ARCHIVE_MAX_MB * 1024 * 1024 + 64 * 1024
 PIECE = 64 * 1024
 HEADERS_MAX = 100
 URL_MAX = 8192
 _ONCE = (b"host", b"origin", b"content-length", b"cookie", b"authorization")
 _TOO_LARGE = (413, f"The request is larger than the {BODY_MAX // 1024} KiB that fit.")
 _UPLOAD_TOO_LARGE = (413, f"That is larger than the {FILE_MAX_MB} MB that fit in one file. Nothing was stored.")
+_ARCHIVE_TOO_LARGE = (413, f"That is larger than the {ARCHIVE_MAX_MB} MB that fit in one archive. Nothing was stored.")
+_TAKES_ARCHIVES = re.compile(rb"/orgs/[a-z0-9-]{1,48}/import/")
 _TAKES_FILES = re.compile(rb"/spaces/[0-9a-fA-F-]{36}/(?:files|messages)/|/messages/[0-9a-fA-F-]{36}/thread/")
 
 
 def body_max(method: str, path: bytes, headers: Iterable[tuple[bytes, bytes]]) -> int:
     """How large the body may be. More than BODY_MAX only for a form with files, at an address that takes them, which
     says its length beforehand: a server can then keep it on disk from the first byte."""
-    if method != "POST" or not _TAKES_FILES.fullmatch(path):
+    if method != "POST" or not (_TAKES_FILES.fullmatch(path) or _TAKES_ARCHIVES.fullmatch(path)):
         return BODY_MAX
     named = {name.lower(): value for name, value in headers}
     is_form = named.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
-    return UPLOAD_MAX if is_form and b"content-length" in named else BODY_MAX
+    if not is_form or b"content-length" not in named:
+        return BODY_MAX
+    return ARCHIVE_MAX if _TAKES_ARCHIVES.fullmatch(path) else UPLOAD_MAX
 
 
 class Edge:
@@ -77,7 +83,7 @@ def _refusal(scope: dict) -> tuple[int, str] | None:
     most = body_max(scope.get("method", ""), scope.get("raw_path") or b"", headers)
     if int(length) <= most:
         return None
-    return _TOO_LARGE if most == BODY_MAX else _UPLOAD_TOO_LARGE
+    return {BODY_MAX: _TOO_LARGE, UPLOAD_MAX: _UPLOAD_TOO_LARGE}.get(most, _ARCHIVE_TOO_LARGE)
 
 
 def _says_its_length(scope: dict) -> bool:

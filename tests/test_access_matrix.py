@@ -70,6 +70,7 @@ def address(name: str, world: World, place: Place, *, missing: bool = False) -> 
         "reply_id": replies.get(name, place.queued.pk),
         "invitation_id": place.invitation.pk if place.invitation else None,
         "member_id": place.bystander.pk,
+        "passage_id": place.passage.pk,
         "file_id": place.file.pk,
         "name": "notes.txt",
         "uidb36": "no",
@@ -91,6 +92,8 @@ def body(name: str, world: World, place: Place) -> dict[str, str]:
         "thread": {"text": "good morning"},
         "thread_read": {"position": "1"},
         "space_files": {"upload": "good morning"},
+        "passage_begin": {"channel": "C1"},
+        "import": {"archive": "no zip"},
         "spaces": {"name": "Another room"},
         "draft": {"text": "begun"},
         "profile_identity": {"name": "Somebody Else", "handle": "somebody-else"},
@@ -114,6 +117,9 @@ def ask(browser: Client, method: str, path: str, fields: dict[str, str], *, as_j
     content_type = "application/x-www-form-urlencoded"
     if "upload" in fields:
         sent = encode_multipart(BOUNDARY, {"file": SimpleUploadedFile("a.txt", fields["upload"].encode())})
+        content_type = MULTIPART_CONTENT
+    if "archive" in fields:
+        sent = encode_multipart(BOUNDARY, {"archive": SimpleUploadedFile("a.zip", fields["archive"].encode())})
         content_type = MULTIPART_CONTENT
     with transaction.atomic():
         answer = browser.generic(method, path, sent, content_type=content_type, headers=headers)

@@ -20,7 +20,7 @@ from billing import plans, prices
 from catalog.models import AIModel, Offer, Provider
 from chat import directs, edits, feed, places, profiles, reminders, replies
 from chat.files import intake, store
-from chat.models import File, Link, LinkState, Message, MessageLink, Reminder, Reply
+from chat.models import File, Link, LinkState, Message, MessageLink, Passage, PassageKind, PassageState, Reminder, Reply
 from workspace import invitations, members, orgs, spaces
 from workspace.models import Invitation, Member, Org, Role, Space, SpaceMember, User
 
@@ -71,6 +71,7 @@ class Place:
     file: File
     link: Link
     reminder: Reminder
+    passage: Passage
     invitation: Invitation | None = None
 
 
@@ -187,7 +188,14 @@ def _furnish(space: Space, word: str, *, asker: Member, bystander: Member) -> Pl
         profiles.set_picture(bystander, _portrait())
     reminder = reminders.plan(asker, space, who=asker, wanted=f"in 3 days to think of {word}")
     file = _file(space, bystander, word)
-    return Place(space, message, queued.reply, second.reply, bystander, file, link, reminder)
+    return Place(space, message, queued.reply, second.reply, bystander, file, link, reminder, _passage(asker))
+
+
+def _passage(asker: Member) -> Passage:
+    """An archive that was looked into and may be brought: the admins' business."""
+    channels = [{"id": "C1", "name": "general", "kind": "public", "known": True, "messages": 1}]
+    row = {"kind": PassageKind.SLACK_IN, "state": PassageState.READY, "preview": {"channels": channels, "people": 1}}
+    return Passage.objects.create(org_id=asker.org_id, asked_by=asker, **row)
 
 
 def _file(space: Space, uploader: Member, word: str) -> File:

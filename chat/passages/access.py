@@ -1,0 +1,33 @@
+"""The one door to a passage for a person.
+
+*Called by*: chat.views.passages. *Keeps true*: what is brought in is the admins' business, an export of the
+organization its owner's, an export of one's own data nobody else's.
+"""
+
+import uuid
+
+from chat.models import Passage, PassageKind
+from workspace import access
+from workspace.access import Person
+from workspace.errors import NotFound
+from workspace.models import Member, Role
+
+
+def passage(user: Person, passage_id: uuid.UUID | str) -> tuple[Passage, Member]:
+    """Raises NotFound, Suspended."""
+    found = Passage.objects.select_related("org", "asked_by").filter(pk=access.as_uuid(passage_id)).first()
+    if found is None:
+        raise NotFound
+    try:
+        member = access.member(user, found.org.slug)
+    except NotFound:
+        raise NotFound from None
+    if not _may_see(member, found):
+        raise NotFound
+    return found, member
+
+
+def _may_see(member: Member, found: Passage) -> bool:
+    if found.kind == PassageKind.MEMBER_OUT:
+        return found.asked_by_id == member.pk
+    return member.role == Role.OWNER if found.kind == PassageKind.ORG_OUT else member.is_admin
