@@ -131,7 +131,7 @@ def _fit(found: list[Line], room: int) -> tuple[list[Line], int]:
 def _with_contents(line: Line, room: int, *, is_question: bool = False) -> Line:
     """The line with what its files say, if that fits; of what the question asks about, as much as fits."""
     contents = line.contents
-    left = room - _size(line) - 4
+    left = room - _size(line) - 2
     if contents and is_question and len(contents.encode()) > left > CONTENTS_MIN:
         contents = contents.encode()[: left - 6].decode("utf-8", "ignore") + "\n[…]"
     if not contents or len(contents.encode()) > left:

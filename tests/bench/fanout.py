@@ -21,7 +21,7 @@ from tests.bench.clients import Browser, Reader, connect_all
 from tests.bench.figures import Figure, of_times, percentile, tidy
 from tests.bench.stage import CSRF, Stage, new_id, stage
 from tests.bench.streaming_crowd import measure_streaming
-from tests.stack import _free_port
+from tests.stack import free_port
 
 SIZES = [100, 300, 1000]
 QUICK_SIZES = [100, 300]
@@ -116,7 +116,7 @@ async def _product(on: Stage, cookies: list[dict[str, str]], frame: Callable[[in
 def _bare(on: Stage, size: int, frame: Callable[[int], Any], quick: bool) -> Run:
     from chat import broadcast
 
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen([sys.executable, "-m", "tests.bench.floor", str(port)], env=on.stack.environment)
 
     async def measure() -> Run:

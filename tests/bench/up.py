@@ -19,7 +19,7 @@ from pathlib import Path
 from tests.bench import machine
 from tests.bench.figures import Figure, tidy
 from tests.databases import ROOT
-from tests.stack import _free_port
+from tests.stack import free_port
 
 FOREIGN = ("DATABASE_", "REDIS_", "LOCAL_MODEL_", "PARLEY_", "SECRET_", "SEALING_", "STRIPE_", "DJANGO_")
 SETTLE_SECONDS = 8
@@ -49,7 +49,7 @@ def run(*, quick: bool = False, sizes: list[int] | None = None) -> list[Figure]:
 
 def _start(folder: Path, *, settle: bool) -> tuple[float, dict[str, float]]:
     """Start, wait for the first page, perhaps let it come to rest and weigh it, stop. Returns seconds and megabytes."""
-    port = _free_port()
+    port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     argv = [str(ROOT / "bin" / "up"), "--data", str(folder / "data"), "--port", str(port)]
     began = time.perf_counter()
