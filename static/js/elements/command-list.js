@@ -5,7 +5,7 @@
 import { clone } from "parley/lib/html";
 import { get, post } from "parley/lib/http";
 import { gettext } from "parley/lib/words";
-import { commandIn, matching, queryAt } from "parley/models/commands";
+import { commandIn, looksLikeOne, matching, queryAt } from "parley/models/commands";
 
 class CommandList extends HTMLElement {
   #life;
@@ -107,9 +107,9 @@ class CommandList extends HTMLElement {
   #choose(index) {
     const { name, arguments: rest } = this.#found[index];
     this.close();
+    this.#dismissed = name;
     this.field.setSelectionRange(0, this.field.selectionStart);
     this.composer.insert(`/${name}${rest ? " " : ""}`);
-    this.close();
   }
 
   #clicked = ({ target }) => {
@@ -133,11 +133,23 @@ class CommandList extends HTMLElement {
   /** A command that answers does not become a message: it is asked for here, and what it says is shown here. */
   #sending = (event) => {
     const { text, fields } = event.detail;
+    this.close();
+    if (!this.#commands && looksLikeOne(text)) {
+      event.preventDefault();
+      this.#sendAgain();
+      return;
+    }
     const command = commandIn(text, this.#commands ?? []);
     if (!command || command.writes) return;
     event.preventDefault();
     if (!this.#isBusy) this.#ask(text, fields);
   };
+
+  /** What was pasted and sent at once is looked at when the list is here; without one the server decides. */
+  async #sendAgain() {
+    this.#commands = await this.#known();
+    this.composer.form.requestSubmit();
+  }
 
   async #ask(text, fields) {
     this.#isBusy = true;

@@ -15,6 +15,10 @@ export function matching(commands, query) {
   return [...begins, ...commands.filter((each) => query && !begins.includes(each) && each.name.includes(query))];
 }
 
+export function looksLikeOne(text) {
+  return COMMAND.test(text);
+}
+
 /** The command that a text is, of those known; else undefined. */
 export function commandIn(text, commands) {
   const name = COMMAND.exec(text)?.[1].toLowerCase();

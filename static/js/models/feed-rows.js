@@ -4,6 +4,7 @@
 //   follows one of the same person within five minutes says so; rows that concern who looks are marked.
 import { dayKey } from "parley/lib/dates";
 import { say } from "parley/lib/words";
+import { fold } from "parley/models/folding";
 import { day, finish, follows, mark, momentOf, rename } from "parley/models/row-dress";
 
 export class FeedRows {
@@ -23,6 +24,7 @@ export class FeedRows {
       rename(row, prefix);
       this.#dress(row);
       this.finish(row);
+      fold(row);
     }
   }
 
@@ -74,6 +76,7 @@ export class FeedRows {
     this.#dress(row);
     this.#dressNext(row);
     this.finish(row);
+    fold(row);
     return !old && !own && !this.#nextMessage(row);
   }
 
