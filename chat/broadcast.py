@@ -115,6 +115,11 @@ def to_members(member_ids: Iterable[uuid.UUID], frame: dict[str, object]) -> Non
     publish([(inbox_topic(member_id), frame) for member_id in member_ids])
 
 
+def to_each(frames: dict[uuid.UUID, dict[str, object]]) -> None:
+    """Tell each of these people something of their own, in one round trip."""
+    publish([(inbox_topic(member_id), frame) for member_id, frame in frames.items()])
+
+
 def pool_changed(org_id: uuid.UUID) -> None:
     balance = ledger.balance(org_id)
     publish([(org_topic(org_id), {"type": "pool.changed", "org": org_id, **pool_figures(balance.free_ucr)})])

@@ -8,16 +8,16 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from chat import feed, replies, threads
+from chat import feed, notices, replies, threads
 from chat.files import attachments
-from chat.models import Bookmark, Edit, Mention, Message, MessageLink, Notice, Reaction
+from chat.models import Bookmark, Edit, Mention, Message, MessageLink, Reaction
 from chat.search import words
 from workspace import audit, spaces
 from workspace.errors import Forbidden
 from workspace.models import Member
 
 # Rows that say something of a message, and go with it.
-_OF_A_MESSAGE = (Edit, Mention, Reaction, MessageLink, Bookmark, Notice)
+_OF_A_MESSAGE = (Edit, Mention, Reaction, MessageLink, Bookmark)
 
 
 @transaction.atomic
@@ -49,6 +49,7 @@ def bury(message: Message, *, by: Member) -> list[Message]:
     """
     for table in _OF_A_MESSAGE:
         table._default_manager.filter(message=message).delete()
+    notices.forget(message)
     attachments.release(message)
     message.text = message.html = ""
     message.deleted_at, message.deleted_by = timezone.now(), by

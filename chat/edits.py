@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
-from chat import feed, markdown, mentions, threads
+from chat import feed, markdown, mentions, notices, threads
 from chat.links import showing
 from chat.models import Edit, Message, Reply, ReplyState
 from chat.search import words
@@ -79,6 +79,7 @@ def edit(author: Member, message: Message, *, text: str, seen: int | None = None
     before, message.text, message.html, message.edited_at = message.html, found.text, html, timezone.now()
     message.save(update_fields=["text", "html", "edited_at", "revision"])
     new = mentions.rewrite(message, found)
+    notices.note_edit(message, found)
     showing.note_edit(message, author.org, before=before)
     words.write([message.pk])
     changed = feed.load([message.pk, *_mark_stale(message)]) + threads.quote_again(message)

@@ -13,11 +13,12 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from chat import broadcast, directs, markdown, mentions
+from chat import broadcast, directs, markdown, mentions, notices
 from chat.files import attachments
 from chat.links import showing
 from chat.models import Message
 from chat.models.message import MessageQuerySet
+from chat.notices import groups
 from chat.search import words
 from workspace import spaces
 from workspace.errors import Invalid
@@ -84,6 +85,7 @@ def post(
     root = threads.root_of(parent, space) if parent else None
     text = clean(text, may_be_empty=bool(files), most=FORWARDED_MAX if forwarded_from else TEXT_MAX)
     found = mentions.find(text, space, author)
+    groups.require_caller(author, space, found.groups)
     ai_models = threads.asked(root, found, ask) if root else found.ai_models
     html = markdown.render(found.text, found.names)
     revision = advance(space, by=1 + len(ai_models) + (root is not None))
@@ -102,6 +104,7 @@ def post(
     written = [message, *asking.ask(message, ai_models, first_position=position + 1)]
     if root is not None:
         written.append(threads.grow(root, written, mentioned=found.members, revision=revision))
+    notices.note_post(message, found)
     tell(space, written)
     return written
 

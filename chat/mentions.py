@@ -5,7 +5,7 @@ code is code and what is quoted is quoted; a name in the text is stored as an id
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ from chat import markdown, profiles
 from chat.models import Mention, MentionKind, Message
 from workspace.errors import Invalid, NotFound
 from workspace.languages import fill
-from workspace.models import Member, Space
+from workspace.models import Member, Space, SpaceKind
 from workspace.models.member import MemberQuerySet
 
 AI_MODELS_MAX = 8
@@ -162,7 +162,7 @@ def suggest(space: Space, member: Member, query: str) -> list[dict[str, object]]
     models = [
         (recent.get(f"A:{row['pk']}", 0), False, row) for row in _ai_models(query, {k for k in recent if k[0] == "A"})
     ]
-    groups = [(0, False, _group(name)) for name in GROUPS if query and name.startswith(query)]
+    groups = [(0, False, _group(name)) for name in _groups(space, member) if query and name.startswith(query)]
     ranked = sorted(people + models + groups, key=lambda item: (-item[0], not item[1], _rank(item[2], query)))
     rows = [item[2] for item in ranked[:LIST_MAX]]
     return [{key: value for key, value in row.items() if key != "pk"} for row in rows]
@@ -272,6 +272,11 @@ def _mentionable(space: Space, author: Member) -> MemberQuerySet:
     people = Member.objects.present().filter(org_id=space.org_id)
     people = people.select_related("user")
     return people.in_space(space) if space.is_private or author.is_guest else people
+
+
+def _groups(space: Space, member: Member) -> Collection[str]:
+    """Guests call everybody only where everybody talks with them directly."""
+    return () if member.is_guest and space.kind != SpaceKind.DIRECT else GROUPS
 
 
 def _ai_models(query: str, recent: set[str]) -> list[dict[str, object]]:

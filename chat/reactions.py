@@ -7,7 +7,7 @@ carries at most KINDS_MAX different ones.
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from chat import emojis, feed
+from chat import emojis, feed, notices
 from chat.models import Message, Reaction
 from workspace import spaces
 from workspace.errors import Invalid
@@ -41,8 +41,10 @@ def toggle(member: Member, message: Message, *, emoji: str, is_on: bool | None =
     if wanted:
         _require_room(message, spelled)
         Reaction.objects.create(org_id=message.org_id, message=message, member=member, emoji=spelled)
+        notices.note_reaction(message, member, spelled)
     else:
         mine.delete()
+        notices.drop_reaction(message, member, spelled)
     message.save(update_fields=["revision"])
     shown = feed.load([message.pk])
     feed.tell(message.space, shown)

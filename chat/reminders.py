@@ -6,7 +6,6 @@ notice, however many workers look; nobody is reminded of what they may no longer
 
 import re
 import uuid
-from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -16,8 +15,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from chat import mentions, moments
-from chat.models import Message, Notice, NoticeKind, Reminder
+from chat import mentions, moments, notices
+from chat.models import Message, Reminder
 from workspace import access, spaces
 from workspace.access import Person
 from workspace.errors import Invalid, NotFound
@@ -93,7 +92,7 @@ def keep_due() -> int:
     if not taken:
         return 0
     Reminder.objects.filter(pk__in=[each.pk for each in taken]).update(done_at=Now())
-    _tell(each for each in taken if _is_for_them_still(each))
+    notices.note_reminders(each for each in taken if _is_for_them_still(each))
     return len(taken)
 
 
@@ -108,18 +107,3 @@ def _is_for_them_still(reminder: Reminder) -> bool:
     if reminder.message is not None and reminder.message.is_deleted:
         return False
     return Space.objects.visible_to(member).filter(pk=reminder.space_id).exists()
-
-
-def _tell(reminders: Iterable[Reminder]) -> None:
-    Notice.objects.bulk_create(
-        Notice(
-            org_id=each.org_id,
-            member=each.member,
-            kind=NoticeKind.REMINDER,
-            space_id=each.space_id,
-            message_id=each.message_id,
-            actor_id=each.asked_by_id if each.asked_by_id != each.member_id else None,
-            text=each.text,
-        )
-        for each in reminders
-    )

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
-from chat import feed, mentions
+from chat import feed, mentions, notices
 from chat.models import Message, Thread, ThreadMember
 from chat.models.message import MessageQuerySet
 from workspace.errors import Invalid, NotFound
@@ -148,6 +148,7 @@ def note_read(root: Message, member: Member, position: int) -> None:
     ThreadMember.objects.filter(thread_id=root.pk, member=member, read_position__lt=position).update(
         read_position=position
     )
+    notices.read_thread(member, root, position)
 
 
 def _under(root: Message) -> MessageQuerySet:

@@ -29,17 +29,22 @@ TABLE = (Path(__file__).parent / "access_table.txt").read_text(encoding="utf-8")
 ROWS = [line.split() for line in TABLE.strip().splitlines()[1:]]
 NAMES = sorted({row[0] for row in ROWS})
 JSON_NAMES = {
+    "audience",
     "changes",
     "commands",
     "mentionables",
     "message",
+    "message_unread",
     "messages",
+    "notice",
     "presence",
     "preview_hide",
     "reply",
     "reply_retry",
     "reply_stop",
     *("bookmark", "pin", "react", "unbookmark", "unpin"),
+    "space_read",
+    "unread",
 }
 # What a browser may keep if it asks each time whether it still may show it.
 ASKED_AGAIN = {"file_content", "file_preview"}
@@ -66,6 +71,7 @@ def address(name: str, world: World, place: Place, *, missing: bool = False) -> 
         "space_id": place.space.pk,
         "message_id": place.message.pk,
         "link_id": place.link.pk,
+        "notice_id": place.notice.pk,
         "reminder_id": place.reminder.pk,
         "reply_id": replies.get(name, place.queued.pk),
         "invitation_id": place.invitation.pk if place.invitation else None,
@@ -103,6 +109,9 @@ def body(name: str, world: World, place: Place) -> dict[str, str]:
         "space_edit": {"name": "Renamed", "private": "on" if place.space.is_private else ""},
         "space_members": {"member": newcomer},
         "remind": {"when": "in 2 days"},
+        "space_read": {"position": "1"},
+        "space_notices": {"level": "all"},
+        "notice_settings": {"level": "all", "digest": "off"},
         "invite": {"space": str(place.space.pk), "role": "member", "days": "7", "uses": "1"},
         "language": {"language": "zh-hant", "next": "/"},
         "account_login": {"login": "nobody@people.example.com", "password": "wrong horse"},

@@ -62,7 +62,11 @@ ONLY_IN = {
     **dict.fromkeys(WEB_CLIENTS, {"gateway/outbound.py", "gateway/openai_dialect.py"}),
 }
 # Reads in a view that are not narrowed by themselves, because access.seat decides on the very next line.
-SEATED = {("chat/views/messages.py", "Message"), ("chat/views/replies.py", "Reply")}
+SEATED = {
+    ("chat/views/messages.py", "Message"),
+    ("chat/views/replies.py", "Reply"),
+    ("chat/views/unread.py", "Message"),
+}
 NARROW = {"visible_to", "writable_by", "joined_by", "present", "open"}
 GUARDED = {"Space", "SpaceMember", "Message", "Member", "Reply", "Mention", "Invitation", "Org", "AuditLine", "User"}
 

@@ -16,3 +16,15 @@ CREATE TRIGGER auditline_append_only BEFORE UPDATE OR DELETE ON workspace_auditl
   FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER auditline_never_emptied BEFORE TRUNCATE ON workspace_auditline
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- Whoever joins a Space begins at its end, however they came: what was said before is not "unread" to them.
+CREATE FUNCTION begin_at_the_end() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.read_position = 0 THEN
+    SELECT revision INTO NEW.read_position FROM workspace_space WHERE id = NEW.space_id;
+    NEW.read_position := COALESCE(NEW.read_position, 0);
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER spacemember_begins_at_the_end BEFORE INSERT ON workspace_spacemember
+  FOR EACH ROW EXECUTE FUNCTION begin_at_the_end();

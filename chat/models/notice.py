@@ -6,9 +6,9 @@
 import uuid
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from workspace.models import NoticeLevel
+from workspace.models import Member, NoticeLevel, Role, SpaceMember
 
 
 class NoticeKind(models.TextChoices):
@@ -16,9 +16,25 @@ class NoticeKind(models.TextChoices):
     GROUP = "group", "Mention of everyone"
     DIRECT = "direct", "Direct message"
     THREAD = "thread", "Answer in a thread"
+    ANSWER = "answer", "Answer of a model"
     MESSAGE = "message", "Message"
     REACTION = "reaction", "Reaction"
     REMINDER = "reminder", "Reminder"
+
+
+# What counts as "somebody means you" on a Space's badge.
+CALLING = (NoticeKind.MENTION, NoticeKind.GROUP, NoticeKind.DIRECT)
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def visible_to(self, member: Member) -> "NoticeQuerySet":
+        """Theirs, of Spaces that they may still open."""
+        joined = Q(Exists(SpaceMember.objects.filter(space=OuterRef("space"), member=member)))
+        allowed = joined if member.role == Role.GUEST else joined | Q(space__is_private=False)
+        return self.filter(allowed, member=member)
+
+    def unread(self) -> "NoticeQuerySet":
+        return self.filter(read_at=None)
 
 
 class Notice(models.Model):
@@ -37,6 +53,8 @@ class Notice(models.Model):
     mailed_at = models.DateTimeField(null=True)
     pushed_at = models.DateTimeField(null=True)
 
+    objects = NoticeQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -50,7 +68,7 @@ class Notice(models.Model):
         ]
         indexes = [
             models.Index(fields=["member", "-created_at"], name="notice_newest"),
-            models.Index(fields=["member", "space"], condition=Q(read_at=None), name="notice_unread"),
+            models.Index(fields=["member", "space", "kind"], condition=Q(read_at=None), name="notice_unread"),
             models.Index(fields=["created_at"], condition=Q(mailed_at=None), name="notice_to_mail"),
             models.Index(fields=["created_at"], condition=Q(pushed_at=None), name="notice_to_push"),
         ]

@@ -252,5 +252,5 @@ def test_an_edit_takes_a_steady_number_of_queries(
     (message,) = post(juniper.space, juniper.ana, "@mei hello")
     message = Message.objects.for_page().get(pk=message.pk)
 
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(28):
         edits.edit(juniper.ana, message, text="@ben hello")

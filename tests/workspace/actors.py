@@ -18,9 +18,21 @@ from PIL import Image
 
 from billing import plans, prices
 from catalog.models import AIModel, Offer, Provider
-from chat import directs, edits, feed, places, profiles, reminders, replies
+from chat import directs, edits, feed, notices, places, profiles, reminders, replies
 from chat.files import intake, store
-from chat.models import File, Link, LinkState, Message, MessageLink, Passage, PassageKind, PassageState, Reminder, Reply
+from chat.models import (
+    File,
+    Link,
+    LinkState,
+    Message,
+    MessageLink,
+    Notice,
+    Passage,
+    PassageKind,
+    PassageState,
+    Reminder,
+    Reply,
+)
 from workspace import invitations, members, orgs, spaces
 from workspace.models import Invitation, Member, Org, Role, Space, SpaceMember, User
 
@@ -73,6 +85,11 @@ class Place:
     reminder: Reminder
     passage: Passage
     invitation: Invitation | None = None
+
+    @property
+    def notice(self) -> Notice:
+        """That of who asked, of the answer that was stopped."""
+        return Notice.objects.get(message=self.stopped.message_id, kind="answer")
 
 
 @dataclass
@@ -179,6 +196,7 @@ def _furnish(space: Space, word: str, *, asker: Member, bystander: Member) -> Pl
     message = edits.edit(asker, message, text=f"@oracle about the {word} text").messages[0]
     _, second = feed.post(space, asker, text=f"@oracle more {word} text", client_id=uuid.uuid4())
     replies.stop(asker, second.reply)
+    notices.note_answer(second, asker_id=asker.pk)
     Message.objects.filter(pk=second.pk).update(text=f"{word} answer", html=f"<p>{word} answer</p>")
     link = Link.objects.create(
         org=space.org, url=f"https://{word}.example/", state=LinkState.READ, title=f"{word} page"
