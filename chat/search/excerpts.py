@@ -6,10 +6,10 @@
 import re
 import uuid
 from dataclasses import dataclass
+from html import unescape
 
 from django.db import connection
 
-from chat import markdown, mentions
 from chat.models import Message
 from chat.search.query import Term
 
@@ -18,6 +18,8 @@ BEFORE = 80
 LINE = 140
 # A neighbour is looked for this many revisions away and no further: a bound that no planner can misjudge.
 NEAR = 64
+_TAG = re.compile(r"<[^<>]*>")
+_BLOCK_END = re.compile(r"</(?:p|li|h[1-6]|pre|blockquote|td|th|tr)>|<br>")
 _ENDINGS = re.compile(r"(?:ing|ed|es|s|ly|e)\Z")
 _BESIDE = """
     SELECT hit.id, beside.id FROM unnest(%(ids)s::uuid[]) AS wanted(id)
@@ -66,20 +68,18 @@ class Hit:
 
 
 def show(messages: list[Message], terms: list[Term]) -> list[Hit]:
-    """Three queries, however many messages."""
+    """Two queries, however many messages."""
     beside = _beside([message.pk for message in messages])
-    every = {message.pk: message for message in messages} | {row.pk: row for rows in beside.values() for row in rows}
-    named = [pk for pk, message in every.items() if markdown.MENTION.search(message.text)]
-    names = mentions.names_of(named) if named else {}
     pattern = _pattern(terms)
     return [
-        Hit(
-            message,
-            cut(markdown.plain(message.text, names), pattern),
-            [_line(row, message, names) for row in beside.get(message.pk, [])],
-        )
+        Hit(message, cut(_said(message), pattern), [_line(row, message) for row in beside.get(message.pk, [])])
         for message in messages
     ]
+
+
+def _said(message: Message) -> str:
+    """The words of a message as they are shown, without how: what the renderer made, less its tags."""
+    return unescape(_TAG.sub("", _BLOCK_END.sub(" ", message.html)))
 
 
 def cut(text: str, pattern: re.Pattern[str] | None) -> list[Piece]:
@@ -122,7 +122,7 @@ def _beside(ids: list[uuid.UUID]) -> dict[uuid.UUID, list[Message]]:
     return found
 
 
-def _line(row: Message, hit: Message, names: dict[str, str]) -> Beside:
-    text = " ".join(markdown.plain(row.text, names).split())
+def _line(row: Message, hit: Message) -> Beside:
+    text = " ".join(_said(row).split())
     name = row.ai_model.name if row.ai_model else row.author.display_name if row.author else ""
     return Beside(name, text[:LINE] + (" …" if len(text) > LINE else ""), is_before=row.position < hit.position)
