@@ -145,3 +145,9 @@ def _calls(source: str) -> int:
     finally:
         sys.setprofile(before)
     return count
+
+
+def test_what_looks_like_html_in_a_formula_is_shown_as_it_was_written() -> None:
+    found = harmless(markdown.render(r"$\text{<b>bold</b><img src=x>}$"))
+
+    assert "<b>bold</b><img\xa0src=x>" in found.text
