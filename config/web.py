@@ -84,6 +84,8 @@ class Request(http_protocol.WebRequest):
 
     def gotLength(self, length: int | None) -> None:
         self.taken, self.room = 0, Room()
+        # Twisted would read every form once more for itself: whole, in memory, in the loop that all sockets share.
+        self._parsePOSTFormSubmission = False
         named = [(name, values[0]) for name, values in self.requestHeaders.getAllRawHeaders()]
         self.most = body_max(self.channel._command.decode("latin-1"), self.channel._path.split(b"?", 1)[0], named)
         super().gotLength(0 if length is None or length > self.most else length)

@@ -1,0 +1,112 @@
+"""A file that one member sends and the other sees, at a desk and on a phone."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from chat.models import File
+from tests.doubles import uploads
+
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+# What a browser hands to a page when files are dropped or pasted; Playwright has no hands for it.
+DROP = """([type, name, bytes]) => {
+  const moved = new DataTransfer();
+  moved.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
+  const options = { bubbles: true, cancelable: true };
+  if (type === "paste") {
+    const event = new ClipboardEvent("paste", { ...options, clipboardData: moved });
+    document.querySelector("message-composer textarea").dispatchEvent(event);
+  } else for (const step of ["dragenter", "dragover", type]) {
+    document.querySelector("main [role=log]").dispatchEvent(new DragEvent(step, { ...options, dataTransfer: moved }));
+    if (step === "dragover" && !document.querySelector(".drop")) throw new Error("no sign of where to drop");
+  }
+}"""
+
+
+def parts(name: str, data: bytes) -> Any:
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": data}
+
+
+@pytest.fixture
+def two(tab_of: Callable[..., Page], make_org: Callable[..., SimpleNamespace], served: Any) -> SimpleNamespace:
+    """Ben and Mei with the same Space before them."""
+    juniper = make_org()
+
+    def open_tabs(**options: Any) -> tuple[Page, Page]:
+        tabs = tab_of(juniper.ben, **options), tab_of(juniper.mei, **options)
+        for tab in tabs:
+            tab.goto(f"{served.url}/spaces/{juniper.space.pk}/")
+        return tabs
+
+    return SimpleNamespace(open=open_tabs, **vars(juniper))
+
+
+@pytest.mark.parametrize("screen", [DESK, PHONE], ids=["desk", "phone"])
+def test_an_upload_is_seen_by_the_other(screen: dict[str, Any], two: SimpleNamespace) -> None:
+    ben, mei = two.open(**screen)
+
+    ben.set_input_files(
+        "input[data-files]", [parts("harbour.jpg", uploads.photograph()), parts("notes.txt", b"at nine")]
+    )
+    expect(ben.locator(".tray__file[data-state=sent]")).to_have_count(2)
+    ben.get_by_role("button", name="Send").click()
+
+    expect(mei.get_by_text("notes.txt", exact=True)).to_be_visible()
+    expect(mei.get_by_text("at nine")).to_be_visible()
+    picture = mei.get_by_role("img", name="harbour.jpg")
+    expect(picture).to_have_js_property("complete", True)
+    expect(picture).to_have_js_property("naturalWidth", 300)
+    mei.locator("a[data-picture]").click()
+    expect(mei.get_by_role("dialog").get_by_text("Ben")).to_be_visible()
+    mei.keyboard.press("Escape")
+    expect(mei.get_by_role("dialog")).to_have_count(0)
+    expect(ben.locator(".tray__file")).to_have_count(0)
+    assert mei.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_pictures_are_dropped_pasted_and_taken_out_again(two: SimpleNamespace) -> None:
+    ben, mei = two.open(**DESK)
+    data = list(uploads.picture())
+
+    ben.evaluate(DROP, ["drop", "dropped.png", data])
+    ben.evaluate(DROP, ["paste", "pasted.png", data])
+    ben.set_input_files("input[data-files]", [parts("mistake.txt", b"words"), parts("empty.txt", b"")])
+    expect(ben.locator(".tray__file[data-state=sent]")).to_have_count(3)
+    ben.get_by_role("textbox", name="Message").press("Enter")
+    expect(ben.get_by_text("empty.txt was not sent.")).to_be_visible()
+    ben.get_by_role("button", name="Take empty.txt out").click()
+    ben.get_by_role("button", name="Take mistake.txt out").click()
+    ben.get_by_role("textbox", name="Message").press("Enter")
+
+    expect(mei.locator("a[data-picture]")).to_have_count(2)
+    expect(mei.get_by_text("mistake.txt")).to_have_count(0)
+
+
+def test_what_was_sent_to_the_server_survives_a_reload(two: SimpleNamespace) -> None:
+    ben, mei = two.open(**DESK)
+    ben.set_input_files("input[data-files]", parts("notes.txt", b"words"))
+    expect(ben.locator(".tray__file[data-state=sent]")).to_have_count(1)
+
+    ben.reload()
+    expect(ben.locator(".tray__file[data-state=sent]")).to_have_count(1)
+    ben.get_by_role("textbox", name="Message").press("Enter")
+
+    expect(mei.get_by_text("notes.txt", exact=True)).to_be_visible()
+    assert File.objects.count() == 1
+
+
+def test_a_lost_connection_is_waited_for(two: SimpleNamespace) -> None:
+    ben, mei = two.open(**DESK)
+    ben.context.set_offline(True)
+    ben.set_input_files("input[data-files]", parts("notes.txt", b"words"))
+    expect(ben.locator(".tray__file:not([data-state=sent])")).to_have_count(1)
+
+    ben.context.set_offline(False)
+    expect(ben.locator(".tray__file[data-state=sent]")).to_have_count(1, timeout=20_000)
+    ben.get_by_role("textbox", name="Message").press("Enter")
+
+    expect(mei.get_by_text("notes.txt", exact=True)).to_be_visible()
