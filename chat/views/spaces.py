@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from chat import drafts, feed, mentions, places, profiles
+from chat import drafts, feed, mentions, pins, places, profiles
 from chat.commands.kinds import Said
 from chat.forms import MemberForm, MessageForm, PlaceForm
 from workspace import access, spaces
@@ -73,6 +73,7 @@ def page(
         "messages": shown.messages,
         "has_more": shown.has_more,
         "has_newer": shown.has_newer,
+        "pins_count": pins.pinned(seat.space).count(),
         "members_count": seat.space.space_members.count(),
         "may_edit": spaces.may_manage(seat.member, seat.space),
         "composer_form": MessageForm(initial={"client_id": uuid4()}),

@@ -9,3 +9,4 @@ import "parley/elements/message-composer";
 import "parley/elements/file-tray";
 import "parley/elements/draft-keeper";
 import "parley/elements/typing-line";
+import "parley/elements/message-actions";

@@ -1,6 +1,7 @@
 // <copy-button>: copies the field named by `data-for`, or the code that it stands beside.
 // Called by: code blocks, invitation links.
 // Keeps true: it says in words whether it worked. Why the second way: plain http has no clipboard.
+import { copy } from "parley/lib/clipboard";
 import { gettext } from "parley/lib/words";
 
 const SAID_MS = 1600;
@@ -15,7 +16,7 @@ class CopyButton extends HTMLElement {
   }
 
   #copy = async () => {
-    const isDone = await put(this.#text());
+    const isDone = await copy(this.#text());
     if (isDone) this.#say(gettext("Copied"), "#i-check");
     else this.#say(gettext("Select it and copy by hand"), "#i-failed");
   };
@@ -41,29 +42,6 @@ class CopyButton extends HTMLElement {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => show(name.trim(), "#i-copy"), SAID_MS);
   }
-}
-
-async function put(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return putByHand(text);
-  }
-}
-
-function putByHand(text) {
-  const field = document.createElement("textarea");
-  const focused = document.activeElement;
-  field.value = text;
-  field.className = "unseen";
-  document.body.append(field);
-  field.focus({ preventScroll: true });
-  field.select();
-  const isDone = document.execCommand("copy");
-  field.remove();
-  focused?.focus();
-  return isDone;
 }
 
 customElements.define("copy-button", CopyButton);

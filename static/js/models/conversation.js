@@ -41,6 +41,7 @@ export class Conversation extends EventTarget {
     signal.addEventListener("abort", () => this.live?.detach(this));
     this.#host.addEventListener("click", this.#clicked, { signal });
     this.#host.addEventListener("text.grown", this.#grown, { signal });
+    this.#host.addEventListener("feed.settle", ({ detail }) => this.settle(detail), { signal });
     document.addEventListener("submit", this.#act, { signal });
   }
 
@@ -119,8 +120,11 @@ export class Conversation extends EventTarget {
     const hadFocus = old?.contains(document.activeElement);
     keepGrowing(old, row);
     const isNews = this.rows.put(row);
-    if (hadFocus) (row.querySelector("footer button") ?? this.#log).focus({ preventScroll: true });
-    return isNews && !("mine" in row.dataset);
+    const shown = this.rows.find(id);
+    if (hadFocus && !shown.contains(document.activeElement)) {
+      (shown.querySelector("footer button") ?? this.#log).focus({ preventScroll: true });
+    }
+    return isNews && !("mine" in shown.dataset);
   }
 
   #grown = ({ target }) => {
@@ -134,7 +138,7 @@ export class Conversation extends EventTarget {
     if (row && target.closest("[data-discard]")) this.#say("pending.discard", row.dataset.clientId);
   };
 
-  /** Stop and Retry: the buttons' own form, sent without leaving the page. */
+  /** Stop, Retry and reactions: the buttons' own form, sent without leaving the page. */
   #act = async (event) => {
     const button = event.submitter;
     if (event.defaultPrevented || !button?.hasAttribute("formaction") || !this.#host.contains(button)) return;
@@ -142,12 +146,13 @@ export class Conversation extends EventTarget {
     if (button.ariaDisabled === "true") return;
     button.ariaDisabled = "true"; // A button that is disabled loses the focus, and its next row could not take it.
     try {
-      const { message } = await post(button.getAttribute("formaction"));
-      this.settle({ messages: [message] });
+      const fields = button.name ? { [button.name]: button.value } : {};
+      const { message, messages = [message] } = await post(button.getAttribute("formaction"), fields);
+      this.settle({ messages });
     } catch (error) {
       this.#say("feed.refused", error.message);
-      button.ariaDisabled = null;
     }
+    button.ariaDisabled = null;
   };
 
   /** To the composer, which listens to the element. */

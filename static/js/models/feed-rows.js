@@ -3,6 +3,7 @@
 // Keeps true: one row a message, replaced in place; a divider stands before the first row of a day; a row that
 //   follows one of the same person within five minutes says so; rows that concern who looks are marked.
 import { dayKey } from "parley/lib/dates";
+import { patch } from "parley/lib/patch";
 import { say } from "parley/lib/words";
 import { fold } from "parley/models/folding";
 import { day, finish, follows, mark, momentOf, rename } from "parley/models/row-dress";
@@ -68,8 +69,12 @@ export class FeedRows {
     const { messageId, clientId } = row.dataset;
     const old = this.find(messageId);
     const own = !old && clientId ? this.pending(clientId) : null;
-    if (old) old.replaceWith(row);
-    else {
+    if (old) {
+      mark(row, this.#viewer);
+      this.finish(row);
+      patch(old, row);
+      row = old;
+    } else {
       if (own) this.remove(own);
       this.#place(row);
     }

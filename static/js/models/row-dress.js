@@ -26,6 +26,9 @@ export function mark(row, { member, mayManage }) {
   const callsAll = authorId !== member && row.querySelector('[data-mention^="G:"]');
   row.toggleAttribute("data-mentions-me", Boolean(callsAll) || mentionIds.split(" ").includes(member));
   row.toggleAttribute("data-may-act", Boolean(askedBy) && (mayManage || askedBy === member));
+  for (const chip of row.querySelectorAll(".reaction")) {
+    chip.ariaPressed = String(chip.dataset.memberIds.split(" ").includes(member));
+  }
 }
 
 /** Gives the ids in a row a prefix, so that the same message may stand on a page twice. */

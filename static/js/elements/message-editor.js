@@ -1,0 +1,99 @@
+// <message-editor>: the text of one's own message, to be changed where it stands.
+// Called by: models/message-acts.js, which asks for it when somebody edits.
+// Keeps true: what was typed is never lost to a refusal, nor to what others do with the message meanwhile; the text
+//   saved is the one of the revision that was read, or the server says so.
+import { grow } from "parley/lib/fields";
+import { clone } from "parley/lib/html";
+import { get, post } from "parley/lib/http";
+
+class MessageEditor extends HTMLElement {
+  #row;
+  #revision = 0;
+  #ways;
+  #isTouch = matchMedia("(pointer: coarse)");
+
+  /** Fills itself with what the message says. `ways` are settle(answer) and say(words). */
+  async start(row, ways) {
+    this.#row = row;
+    this.#ways = ways;
+    this.form = this.querySelector("form");
+    this.field = this.querySelector("textarea");
+    this.form.addEventListener("submit", this.#save);
+    this.field.addEventListener("keydown", this.#pressed);
+    this.field.addEventListener("input", () => grow(this.field));
+    this.querySelector("[data-cancel]").addEventListener("click", () => this.close());
+    try {
+      const { message } = await get(`/messages/${row.dataset.messageId}/`);
+      this.#revision = message.revision;
+      this.field.value = message.source;
+      this.field.disabled = false;
+      grow(this.field);
+      this.field.focus({ preventScroll: true });
+      this.scrollIntoView({ block: "nearest" });
+    } catch (error) {
+      this.#say(error.message);
+    }
+  }
+
+  close() {
+    const row = this.#row;
+    this.remove();
+    const composer = document.querySelector("message-composer[data-main] textarea");
+    if ("selected" in row.dataset) row.focus({ preventScroll: true });
+    else if (!this.#isTouch.matches) composer?.focus({ preventScroll: true });
+  }
+
+  #pressed = (event) => {
+    if (event.isComposing || event.keyCode === 229) return;
+    if (this.querySelector("mention-list").takes?.(event)) return;
+    const saves = event.key === "Enter" && !event.shiftKey && !event.altKey;
+    if (event.key === "Escape") this.close();
+    else if (saves && (!this.#isTouch.matches || event.ctrlKey || event.metaKey)) this.form.requestSubmit();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  #save = async (event) => {
+    event.preventDefault();
+    if (this.field.readOnly) return;
+    this.field.readOnly = true;
+    this.#say("");
+    try {
+      const fields = { text: this.field.value, revision: this.#revision };
+      const answer = await post(`/messages/${this.#row.dataset.messageId}/edit/`, fields);
+      this.#ways.settle(answer);
+      this.close();
+      if (answer.said) this.#ways.say(answer.said);
+    } catch (error) {
+      // Whoever has been told, and seen the row above, may save again.
+      if (error.code === "outdated") this.#revision = Number(this.#row.dataset.revision);
+      this.#row.toggleAttribute("data-compare", error.code === "outdated");
+      this.#say(error.message);
+    }
+    this.field.readOnly = false;
+  };
+
+  #say(sentence) {
+    const line = this.querySelector("[data-sentence]");
+    line.hidden = !sentence;
+    line.textContent = sentence;
+  }
+}
+
+customElements.define("message-editor", MessageEditor);
+
+/** Opens the editor of a row, or goes to the one that is open. */
+export function openEditor(row, ways) {
+  const open = row.querySelector("message-editor");
+  if (open) {
+    open.field.focus();
+    return;
+  }
+  const editor = clone("message-editor");
+  const list = editor.querySelector("mention-list");
+  list.dataset.spaceId = row.closest("[data-space-id]")?.dataset.spaceId ?? document.querySelector("message-feed").space;
+  editor.querySelector("[role=listbox]").id = `edit-options-${row.dataset.messageId}`;
+  row.querySelector(".message__body").after(editor);
+  editor.start(row, ways);
+}
