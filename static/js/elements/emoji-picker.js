@@ -1,6 +1,7 @@
 // <emoji-picker>: all emoji, searched by name, lately used ones first.
 // Called by: models/message-acts.js, which asks for it when somebody reacts or writes an emoji.
 // Keeps true: the search field keeps the focus and is told through aria-activedescendant; Escape picks nothing.
+import { startOf } from "parley/lib/fields";
 import { clone } from "parley/lib/html";
 import { get } from "parley/lib/http";
 import { read, write } from "parley/lib/store";
@@ -55,7 +56,8 @@ class EmojiPicker extends HTMLElement {
     const { offsetHeight, offsetWidth } = this;
     const below = bottom + 4 + offsetHeight < innerHeight ? bottom + 4 : Math.max(8, top - offsetHeight - 4);
     this.style.setProperty("--at-top", `${below}px`);
-    this.style.setProperty("--at-left", `${Math.max(8, Math.min(right, innerWidth - 8) - offsetWidth)}px`);
+    const left = Math.max(8, Math.min(right, innerWidth - 8) - offsetWidth);
+    this.style.setProperty("--at-start", `${startOf(left, offsetWidth)}px`);
   }
 
   #search() {

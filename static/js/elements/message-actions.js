@@ -3,6 +3,7 @@
 //   models/message-acts.js, one with data-href is a link, one with data-post is posted; data-when says on which
 //   messages, data-key by which key.
 // Keeps true: there is one bar, moved from row to row; nothing of it is in the messages that the server sends.
+import { startOf } from "parley/lib/fields";
 import { gettext } from "parley/lib/words";
 import { Acts } from "parley/models/message-acts";
 import { RowSelection } from "parley/models/row-selection";
@@ -112,7 +113,7 @@ class MessageActions extends HTMLElement {
     const { offsetHeight, offsetWidth } = this.menu;
     const below = bottom + offsetHeight < innerHeight ? bottom : Math.max(8, top - offsetHeight);
     this.menu.style.setProperty("--at-top", `${below}px`);
-    this.menu.style.setProperty("--at-left", `${Math.max(8, right - offsetWidth)}px`);
+    this.menu.style.setProperty("--at-start", `${startOf(Math.max(8, right - offsetWidth), offsetWidth)}px`);
   }
 
   #closed() {

@@ -19,6 +19,11 @@ export function grow(field) {
   field.style.blockSize = `${field.scrollHeight}px`;
 }
 
+/** How far from where lines start a box lies whose left edge is there. */
+export function startOf(left, width) {
+  return document.documentElement.dir === "rtl" ? innerWidth - left - width : left;
+}
+
 /** What a composer's form says beside the text: a list for each name. */
 export function extraFields(form) {
   const data = new FormData(form);
