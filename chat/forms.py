@@ -124,6 +124,13 @@ class ArchiveForm(forms.Form):
     archive = forms.FileField(max_length=255)
 
 
+class ExportForm(forms.Form):
+    """What is to be taken out: one's own data, or the organization."""
+
+    what = forms.ChoiceField(choices=[("own", "own"), ("org", "org")])
+    everything = forms.BooleanField(required=False)
+
+
 class MemberForm(forms.Form):
     member = forms.UUIDField()
 

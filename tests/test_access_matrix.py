@@ -47,7 +47,7 @@ JSON_NAMES = {
     "unread",
 }
 # What a browser may keep if it asks each time whether it still may show it.
-ASKED_AGAIN = {"file_content", "file_preview"}
+ASKED_AGAIN = {"file_content", "file_preview", "passage_archive"}
 # What a person's own browser may keep, and nobody between: its address changes when it does.
 KEPT: dict[str, set[str]] = {"member_picture": set(), "emoji": set()}
 OURS = {name for name in NAMES if not name.startswith("account_")}
@@ -76,7 +76,7 @@ def address(name: str, world: World, place: Place, *, missing: bool = False) -> 
         "reply_id": replies.get(name, place.queued.pk),
         "invitation_id": place.invitation.pk if place.invitation else None,
         "member_id": place.bystander.pk,
-        "passage_id": place.passage.pk,
+        "passage_id": place.taken.pk if name == "passage_archive" else place.passage.pk,
         "file_id": place.file.pk,
         "name": "notes.txt",
         "uidb36": "no",
@@ -100,6 +100,7 @@ def body(name: str, world: World, place: Place) -> dict[str, str]:
         "space_files": {"upload": "good morning"},
         "passage_begin": {"channel": "C1"},
         "import": {"archive": "no zip"},
+        "export": {"what": "own"},
         "spaces": {"name": "Another room"},
         "draft": {"text": "begun"},
         "profile_identity": {"name": "Somebody Else", "handle": "somebody-else"},

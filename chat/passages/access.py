@@ -1,7 +1,7 @@
 """The one door to a passage for a person.
 
-*Called by*: chat.views.passages. *Keeps true*: what is brought in is the admins' business, an export of the
-organization its owner's, an export of one's own data nobody else's.
+*Called by*: chat.views.passages and exports. *Keeps true*: what is brought in is the admins' business; an export is
+whoever asked for it, and one of the organization only while they own it: a later owner may see less than they did.
 """
 
 import uuid
@@ -30,4 +30,6 @@ def passage(user: Person, passage_id: uuid.UUID | str) -> tuple[Passage, Member]
 def _may_see(member: Member, found: Passage) -> bool:
     if found.kind == PassageKind.MEMBER_OUT:
         return found.asked_by_id == member.pk
-    return member.role == Role.OWNER if found.kind == PassageKind.ORG_OUT else member.is_admin
+    if found.kind == PassageKind.ORG_OUT:
+        return found.asked_by_id == member.pk and member.role == Role.OWNER
+    return member.is_admin

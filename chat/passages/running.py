@@ -1,8 +1,8 @@
 """The life of a passage: given or asked for, looked at, begun, under way, over.
 
-*Called by*: chat.views.passages, chat.passages.runner, Celery's beat. *Keeps true*: the row is the job: whoever runs it
-holds its lease; a lapsed one is run again from its start, which changes nothing that has come; it ends once, with a
-report or a reason; the archive goes with time.
+*Called by*: chat.views.passages, chat.passages.leaving and runner, Celery's beat. *Keeps true*: the row is the job:
+whoever runs it holds its lease; a lapsed one is run again from its start, which changes nothing that has come; it ends
+once, with a report or a reason; the archive goes with time.
 """
 
 import tempfile
@@ -22,6 +22,7 @@ from billing import plans
 from chat import broadcast, tasks
 from chat.files import store
 from chat.models import Passage, PassageKind, PassageState
+from chat.passages import packing
 from chat.passages.slack import bring as slack
 from chat.passages.slack.export import open_export
 from workspace import access, audit
@@ -31,6 +32,9 @@ from workspace.models import Member, Space
 LEASE_SECONDS = 60
 KEEP_DAYS = 7
 OPEN = (PassageState.READING, PassageState.QUEUED, PassageState.RUNNING)
+OUT = (PassageKind.ORG_OUT, PassageKind.MEMBER_OUT)
+# So much, at least, goes into the store within a second while nobody can renew the lease.
+STORED_A_SECOND = 500_000
 _log = structlog.get_logger(__name__)
 
 
@@ -44,7 +48,7 @@ def receive(actor: Member, upload: Any) -> Passage:
     access.require_admin(actor)
     if not upload.size:
         raise Invalid(_("The file is empty. Choose the zip that Slack made."))
-    if Passage.objects.filter(org_id=actor.org_id, state__in=OPEN).exists():
+    if under_way(actor.org_id):
         raise Invalid(_("An import or export is under way. Wait until it is over, or stop it."))
     passage = Passage(
         org_id=actor.org_id,
@@ -58,7 +62,7 @@ def receive(actor: Member, upload: Any) -> Passage:
     store.put(passage.key, upload)
     passage.save(force_insert=True)
     audit.record(actor.org, actor, "import.received", str(passage.pk), kind=passage.kind, size_bytes=upload.size)
-    _wake(passage)
+    wake(passage)
     return passage
 
 
@@ -80,15 +84,15 @@ def begin(actor: Member, passage: Passage, *, channel_ids: Sequence[str]) -> Non
     passage.state, passage.done, passage.total, passage.leased_until = PassageState.QUEUED, 0, 0, None
     passage.save()
     audit.record(actor.org, actor, "import.begun", str(passage.pk), channels=len(rows))
-    _wake(passage)
+    wake(passage)
 
 
 @transaction.atomic
 def stop(actor: Member, passage: Passage) -> None:
-    """End it between two steps; what has come stays, and a later import goes on from there."""
+    """End it between two steps; what has come in stays, and a later import goes on from there."""
     stopped = Passage.objects.filter(pk=passage.pk, state__in=[*OPEN, PassageState.READY])
     if stopped.update(state=PassageState.STOPPED, ended_at=timezone.now()):
-        audit.record(actor.org, actor, "import.stopped", str(passage.pk))
+        audit.record(actor.org, actor, f"{'export' if passage.kind in OUT else 'import'}.stopped", str(passage.pk))
         _tell(passage)
 
 
@@ -99,6 +103,9 @@ def run(passage_id: uuid.UUID) -> None:
         return
     try:
         with tempfile.TemporaryFile() as archive:
+            if passage.kind in OUT:
+                _take_out(passage, archive)
+                return
             _fetch(passage, archive)
             if passage.state == PassageState.READING:
                 _end(passage, PassageState.READY, preview=_look(passage, archive))
@@ -108,6 +115,12 @@ def run(passage_id: uuid.UUID) -> None:
         _log.info("passage.stopped", passage=str(passage_id))
     except Refused as refusal:
         _end(passage, PassageState.FAILED, reason=str(refusal.message)[:500])
+
+
+def under_way(org_id: uuid.UUID) -> bool:
+    """Whether the organization brings something in or is taken out. What members take out for themselves is theirs."""
+    rows = Passage.objects.filter(org_id=org_id, state__in=OPEN)
+    return rows.exclude(kind=PassageKind.MEMBER_OUT).exists()
 
 
 def fail(passage_id: uuid.UUID) -> None:
@@ -129,6 +142,16 @@ def let_go() -> int:
         Passage.objects.filter(pk=passage.pk, key=passage.key).update(key="")
         store.drop([passage.key])
     return len(old)
+
+
+def _take_out(passage: Passage, archive: IO[bytes]) -> None:
+    report = packing.pack(passage, archive, _teller(passage))
+    size = archive.tell()
+    _hold(passage, seconds=LEASE_SECONDS + size // STORED_A_SECOND)
+    packing.keep(passage, archive)
+    expires_at = timezone.now() + timedelta(days=KEEP_DAYS)
+    if not _end(passage, PassageState.FINISHED, report=report, size_bytes=size, expires_at=expires_at):
+        store.drop([passage.key])
 
 
 def _look(passage: Passage, archive: IO[bytes]) -> dict[str, Any]:
@@ -177,6 +200,13 @@ def _lease() -> Any:
     return Now() + timedelta(seconds=LEASE_SECONDS)
 
 
+def _hold(passage: Passage, *, seconds: int) -> None:
+    """Be left alone for longer than usual. Raises Stopped."""
+    until = Now() + timedelta(seconds=seconds)
+    if not Passage.objects.filter(pk=passage.pk, state=passage.state).update(leased_until=until):
+        raise Stopped
+
+
 def _fetch(passage: Passage, archive: IO[bytes]) -> None:
     if not passage.key:
         raise Invalid(_("The archive is no longer kept. Give it once more."))
@@ -185,11 +215,14 @@ def _fetch(passage: Passage, archive: IO[bytes]) -> None:
     archive.seek(0)
 
 
-def _end(passage: Passage, state: PassageState, **fields: Any) -> None:
+def _end(passage: Passage, state: PassageState, **fields: Any) -> bool:
+    """Whether it was still open."""
     over = {} if state == PassageState.READY else {"ended_at": timezone.now()}
     mine = Passage.objects.filter(pk=passage.pk, state__in=OPEN)
-    if mine.update(state=state, leased_until=None, **over, **fields):
+    is_mine = bool(mine.update(state=state, leased_until=None, **over, **fields))
+    if is_mine:
         _tell(passage)
+    return is_mine
 
 
 def _tell(passage: Passage) -> None:
@@ -197,5 +230,6 @@ def _tell(passage: Passage) -> None:
     transaction.on_commit(lambda: broadcast.to_member(passage.asked_by_id, frame))
 
 
-def _wake(passage: Passage) -> None:
+def wake(passage: Passage) -> None:
+    """On commit, call a worker."""
     transaction.on_commit(lambda: tasks.wake_carrier([passage.pk]))

@@ -88,5 +88,6 @@ def _page(request: HttpRequest, passage: Passage, member: Member, *, refusal: Re
         "passage": passage,
         "limit": refusal.message if refusal else "",
         "is_open": passage.state in running.OPEN,
+        "is_out": passage.kind in running.OUT,
     }
     return render(request, "chat/passage.html", context, status=refusal.status if refusal else 200)

@@ -84,6 +84,7 @@ class Place:
     link: Link
     reminder: Reminder
     passage: Passage
+    taken: Passage
     invitation: Invitation | None = None
 
     @property
@@ -206,13 +207,21 @@ def _furnish(space: Space, word: str, *, asker: Member, bystander: Member) -> Pl
         profiles.set_picture(bystander, _portrait())
     reminder = reminders.plan(asker, space, who=asker, wanted=f"in 3 days to think of {word}")
     file = _file(space, bystander, word)
-    return Place(space, message, queued.reply, second.reply, bystander, file, link, reminder, _passage(asker))
+    passages = _passage(asker), _taken(asker, word)
+    return Place(space, message, queued.reply, second.reply, bystander, file, link, reminder, *passages)
 
 
 def _passage(asker: Member) -> Passage:
     """An archive that was looked into and may be brought: the admins' business."""
     channels = [{"id": "C1", "name": "general", "kind": "public", "known": True, "messages": 1}]
     row = {"kind": PassageKind.SLACK_IN, "state": PassageState.READY, "preview": {"channels": channels, "people": 1}}
+    return Passage.objects.create(org_id=asker.org_id, asked_by=asker, **row)
+
+
+def _taken(asker: Member, word: str) -> Passage:
+    """An archive of somebody's own data: nobody else's business."""
+    row = {"kind": PassageKind.MEMBER_OUT, "state": PassageState.FINISHED, "key": store.new_key(), "size_bytes": 5}
+    store.put(row["key"], BytesIO(f"{word} archive".encode()))
     return Passage.objects.create(org_id=asker.org_id, asked_by=asker, **row)
 
 
