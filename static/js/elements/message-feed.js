@@ -121,12 +121,8 @@ class MessageFeed extends HTMLElement {
     document.title = count ? `(${count}) ${title}` : title;
   }
 
-  /** Rows of another page are put in without being read out. */
   async #more(flag, verb) {
-    if (!this.#talk.window[flag]) return;
-    this.log.ariaBusy = "true";
-    await this.live.sync[verb](this.#talk);
-    this.log.ariaBusy = "false";
+    if (this.#talk.window[flag]) await this.live.sync[verb](this.#talk);
   }
 
   #clicked = ({ target }) => {

@@ -131,10 +131,7 @@ class ThreadFeed extends HTMLElement {
   }
 
   async #older() {
-    if (!this.#talk?.window.more || !this.#talk.live) return;
-    this.log.ariaBusy = "true";
-    await this.#talk.live.sync.older(this.#talk);
-    this.log.ariaBusy = "false";
+    if (this.#talk?.window.more && this.#talk.live) await this.#talk.live.sync.older(this.#talk);
   }
 
   #clicked = ({ target }) => {

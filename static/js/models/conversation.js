@@ -6,6 +6,7 @@ import { clone, element } from "parley/lib/html";
 import { post } from "parley/lib/http";
 import { gettext, ngettext } from "parley/lib/words";
 import { FeedRows } from "parley/models/feed-rows";
+import { readOut } from "parley/models/read-out";
 import { Window } from "parley/models/window";
 
 export class Conversation extends EventTarget {
@@ -48,8 +49,9 @@ export class Conversation extends EventTarget {
   // What the live Space tells
 
   show(messages) {
-    let news = 0;
-    for (const message of messages) if (this.#put(message)) news += 1;
+    const before = messages.map(({ id }) => this.rows.find(id)?.dataset.state);
+    const news = messages.filter((message) => this.#put(message)).length;
+    readOut(messages.map(({ id }, index) => [this.rows.find(id), before[index]]));
     this.#place.hold();
     this.#tell("shown", news);
   }
