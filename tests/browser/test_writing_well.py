@@ -46,7 +46,9 @@ def post(room: SimpleNamespace, text: str) -> Message:
 
 
 def test_a_slash_offers_commands_and_their_answer_is_for_one_alone(room: SimpleNamespace) -> None:
-    room.box.press_sequentially("/wh")
+    room.box.press("/")
+    expect(room.tab.get_by_role("option").first).to_be_visible()
+    room.box.press_sequentially("wh")
     expect(room.tab.get_by_role("option")).to_have_count(1)
     expect(room.tab.get_by_role("option")).to_contain_text("/who")
     room.box.press("Tab")

@@ -12,7 +12,7 @@ class CommandList extends HTMLElement {
   #commands = null;
   #found = [];
   #active = 0;
-  #dismissed = "";
+  #dismissed = null;
   #isBusy = false;
 
   connectedCallback() {
@@ -53,7 +53,6 @@ class CommandList extends HTMLElement {
   close() {
     if (!this.isOpen) return;
     this.list.hidden = true;
-    this.field.setAttribute("aria-expanded", "false");
     this.field.removeAttribute("aria-activedescendant");
   }
 
@@ -62,7 +61,7 @@ class CommandList extends HTMLElement {
   #look = async () => {
     const query = queryAt(this.field.value, this.field.selectionStart);
     if (query === null || query === this.#dismissed) {
-      if (query === null) this.#dismissed = "";
+      if (query === null) this.#dismissed = null;
       this.close();
       return;
     }
@@ -90,7 +89,6 @@ class CommandList extends HTMLElement {
     this.list.replaceChildren(...found.map((command, index) => option(command, `${this.list.id}-${index}`)));
     this.list.hidden = false;
     this.field.setAttribute("aria-controls", this.list.id);
-    this.field.setAttribute("aria-expanded", "true");
     this.#active = 0;
     this.#go(0);
   }
