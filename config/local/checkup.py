@@ -31,7 +31,8 @@ CHECKS = {
     "types": ["mypy", *TYPED],
     "migrations": ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
 }
-TESTS = ["python", "-m", "pytest", "-n", "2", "--dist", "loadgroup"]
+# A file goes to one process whole: its browser, and what it walked through, are made once.
+TESTS = ["python", "-m", "pytest", "-n", "2", "--dist", "loadfile"]
 USAGE = """Usage: bin/test [PYTEST ARGUMENTS]
 
 Without arguments: lint, format, import rules, types, migrations, then all tests.
