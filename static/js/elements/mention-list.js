@@ -26,7 +26,6 @@ class MentionList extends HTMLElement {
     this.#field.setAttribute("aria-autocomplete", "list");
     this.#field.setAttribute("aria-haspopup", "listbox");
     this.#field.setAttribute("aria-controls", this.#list.id);
-    this.#field.setAttribute("aria-expanded", "false");
     this.#field.addEventListener("input", this.#look);
     this.#field.addEventListener("click", this.#look);
     this.#field.addEventListener("blur", () => this.close());
@@ -55,7 +54,6 @@ class MentionList extends HTMLElement {
     this.#asking?.abort();
     this.#mention = null;
     this.#list.hidden = true;
-    this.#field.setAttribute("aria-expanded", "false");
     this.#field.removeAttribute("aria-activedescendant");
   }
 
@@ -98,7 +96,6 @@ class MentionList extends HTMLElement {
     }
     this.#list.replaceChildren(...found.map((each, index) => option(each, index, this.#list)));
     this.#list.hidden = false;
-    this.#field.setAttribute("aria-expanded", "true");
     this.#activate(0);
   }
 

@@ -15,6 +15,7 @@ export function finish(text, member) {
     box.append(code, clone("code-copy"));
     code.tabIndex = 0;
   }
+  for (const table of text.querySelectorAll(".prose table")) table.tabIndex = 0; // where it is too wide, it scrolls
   for (const link of text.querySelectorAll(".prose a[href^='http']")) link.target = "_blank";
   for (const name of text.querySelectorAll(`[data-mention="M:${CSS.escape(member)}"]`)) name.dataset.me = "";
 }
