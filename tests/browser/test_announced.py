@@ -77,7 +77,9 @@ def test_an_answer_is_heard_by_its_states_and_then_as_a_whole(
 def test_a_message_is_heard_once_and_neither_ones_own_nor_what_only_changes(room: SimpleNamespace) -> None:
     root = say(room, "Who books the trains?")
     expect(read_out(room)).to_contain_text("Who books the trains?")
-    room.tab.evaluate("(url) => document.dispatchEvent(new CustomEvent('panel.open', {detail: {url}}))", root_page(root))
+    room.tab.evaluate(
+        "(url) => document.dispatchEvent(new CustomEvent('panel.open', {detail: {url}}))", root_page(root)
+    )
     expect(room.tab.locator("side-panel").get_by_role("textbox", name="Reply")).to_be_visible()
 
     feed.post(room.space, room.ben, text="I do", client_id=uuid.uuid4(), parent=root, in_feed=True)
