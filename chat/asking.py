@@ -10,9 +10,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
-from chat import briefs, broadcast, feed, threads
+from chat import briefs, broadcast, feed, memory, threads
 from chat.models import Message, Reply, ReplyState
-from workspace import spaces
 from workspace.errors import Invalid
 from workspace.models import Member, Space
 
@@ -21,7 +20,7 @@ def ask(question: Message, ai_models: Sequence[AIModel], *, first_position: int)
     """Write one placeholder for each model, held or refused. Joins the caller's transaction."""
     if not ai_models:
         return []
-    lines = briefs.lines(question, question.space)
+    lines, remembered = briefs.lines(question, question.space), memory.read(question.space)
     written = []
     for place, ai_model in enumerate(ai_models):
         message = _placeholder(question, question.space, ai_model, position=first_position + place)
@@ -36,7 +35,7 @@ def ask(question: Message, ai_models: Sequence[AIModel], *, first_position: int)
             reads_to=question.position,
         )
         reply.mark_untried()
-        briefs.reserve(reply, lines)
+        briefs.reserve(reply, lines, remembered)
         reply.save(force_insert=True)
         written.append(message)
     wake([message.reply for message in written if message.reply.state == ReplyState.QUEUED])
@@ -49,8 +48,7 @@ def retry(member: Member, reply: Reply) -> list[Message]:
     space, is_in_thread = Space.objects.get(pk=reply.space_id), reply.message.parent_id is not None
     revision = feed.advance(space, by=2 + is_in_thread)
     position = revision - is_in_thread
-    if not spaces.require_writer(member, space):
-        feed.join(member, space)
+    feed.enter(member, space)
     locked = Reply.objects.select_for_update(of=("self",)).select_related("message", "question__parent", "ai_model")
     reply = locked.get(pk=reply.pk)
     if reply.question.is_deleted or reply.message.is_deleted:
@@ -70,7 +68,7 @@ def retry(member: Member, reply: Reply) -> list[Message]:
         retry_of=reply,
         reads_to=reply.reads_to,
     )
-    briefs.reserve(again, briefs.lines(reply.question, space))
+    briefs.reserve(again, briefs.lines(reply.question, space), memory.read(space))
     again.save(force_insert=True)
     Message.objects.filter(pk=reply.message_id).update(revision=position - 1)
     if again.state == ReplyState.QUEUED:

@@ -130,17 +130,29 @@ def pool_figures(free_ucr: int) -> dict[str, str]:
     return {"balance": credits.format_ucr(free_ucr), "exact": credits.format_exact(free_ucr)}
 
 
+def space_facts(space: Space) -> dict[str, object]:
+    """What a page shows of a Space itself, as `space.changed` and catching up send it."""
+    return {
+        "revision": space.revision,
+        "name": space.name,
+        "private": space.is_private,
+        "topic": space.topic,
+        "archived": space.archived_at is not None,
+    }
+
+
 def space_changed(space: Space) -> None:
-    frame = {"type": "space.changed", "space": space.pk, "name": space.name, "private": space.is_private}
-    publish([(space_topic(space.pk), frame)])
+    publish([(space_topic(space.pk), {"type": "space.changed", "space": space.pk, **space_facts(space)})])
 
 
 def sidebar_changed(member_ids: Iterable[uuid.UUID]) -> None:
     """Where these members can go has changed: their browsers fetch the sidebar again, their sockets their Spaces."""
+    ids = list(member_ids)
     frames: list[tuple[str, dict[str, object]]] = []
-    for member_id in member_ids:
+    for member_id in ids:
         frames.append((member_topic(member_id), {"type": "joined"}))
-        frames.append((inbox_topic(member_id), {"type": "sidebar.changed"}))
+        # Not all in the same moment, where it concerns many.
+        frames.append((inbox_topic(member_id), {"type": "sidebar.changed", "many": len(ids) > 20}))
     publish(frames)
 
 
@@ -150,6 +162,11 @@ def draft_changed(
     """Tell the member's own tabs. `device` is the tab that wrote it, which knows."""
     draft = {"space": space_id, "parent": parent, "text": text, "at": at, "device": device}
     publish([(inbox_topic(member_id), {"type": "draft.changed", **draft})])
+
+
+def seats_changed(space_id: uuid.UUID, member_ids: Iterable[uuid.UUID]) -> None:
+    """These members may do more or less in the Space than before."""
+    publish([(inbox_topic(each), {"type": "seat.changed", "space": space_id}) for each in member_ids])
 
 
 def member_changed(org_id: uuid.UUID, member: dict[str, object]) -> None:
@@ -165,6 +182,10 @@ def presence_changed(org_id: uuid.UUID, **chosen: object) -> None:
 def typing(space_id: uuid.UUID, member: Member, parent: str | None) -> None:
     who = {"member": member.pk, "name": member.display_name}
     publish([(space_topic(space_id), {"type": "typing", "space": space_id, **who, "parent": parent})])
+
+
+def notes_changed(space_id: uuid.UUID) -> None:
+    publish([(space_topic(space_id), {"type": "notes.changed", "space": space_id})])
 
 
 def removed_from_space(space_id: uuid.UUID, member_id: uuid.UUID) -> None:

@@ -53,11 +53,15 @@ class Page:
 
 @dataclass(frozen=True)
 class Changes:
-    """What changed after a revision; `must_reload` when that is more than a page should patch."""
+    """What changed after a revision, and the Space as it is; `must_reload` when it is more than a page should patch."""
 
-    revision: int
+    space: Space
     messages: list[Message]
     must_reload: bool
+
+    @property
+    def revision(self) -> int:
+        return self.space.revision
 
 
 @transaction.atomic
@@ -93,8 +97,7 @@ def post(
         again = _again(first, space, root, text=found.text)
         transaction.set_rollback(True)
         return again
-    if not spaces.require_writer(author, space):
-        join(author, space)
+    enter(author, space)
     position = revision - len(ai_models) - (root is not None)
     where: dict[str, Any] = {"position": position, "revision": position, "parent": root}
     said: dict[str, Any] = {"text": found.text, "html": html, "forwarded_from": forwarded_from}
@@ -109,9 +112,12 @@ def post(
     return written
 
 
-def join(member: Member, space: Space) -> None:
-    """Let the member into a public Space, and tell their browsers. Call inside a transaction."""
-    if spaces.join(member, space):
+def enter(member: Member, space: Space) -> None:
+    """Every verb that writes asks this first, inside its transaction. Raises Archived, ReadOnly.
+
+    Who may write in a public Space and has not joined it joins by writing.
+    """
+    if not spaces.require_writer(member, space) and spaces.join(member, space):
         transaction.on_commit(lambda: broadcast.sidebar_changed([member.pk]))
 
 
@@ -191,12 +197,12 @@ def changes(space: Space, *, since: int) -> Changes:
 
     The revision is read first: a change that commits in between is sent twice rather than missed.
     """
-    revision = Space.objects.values_list("revision", flat=True).get(pk=space.pk)
+    space = Space.objects.get(pk=space.pk)
     changed = Message.objects.in_space(space).changed_since(since)
     found = list(changed.for_page().order_by("position")[: CHANGES_MAX + 1])
-    if len(found) > CHANGES_MAX or since > revision:
-        return Changes(revision, [], must_reload=True)
-    return Changes(revision, found, must_reload=False)
+    if len(found) > CHANGES_MAX or since > space.revision:
+        return Changes(space, [], must_reload=True)
+    return Changes(space, found, must_reload=False)
 
 
 def clean(text: str, *, may_be_empty: bool = False, most: int = TEXT_MAX) -> str:

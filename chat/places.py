@@ -4,6 +4,9 @@
 at once cannot both take the last place; whoever loses a right loses their open sockets too.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -11,7 +14,7 @@ from django.utils.translation import gettext_noop
 from billing import plans
 from catalog.models import AIModel
 from chat import broadcast, feed, replies
-from workspace import access, invitations, members, orgs, spaces
+from workspace import access, invitations, members, orgs, seats, spaces
 from workspace.models import Invitation, Member, Space, User
 
 FIRST_SPACE = gettext_noop("General")
@@ -39,12 +42,50 @@ def create_space(creator: Member, *, name: str, is_private: bool) -> Space:
 
 
 @transaction.atomic
-def change_space(actor: Member, space: Space, *, name: str, is_private: bool) -> Space:
+def change_space(actor: Member, space: Space, **facts: Any) -> Space:
+    """`facts` are those of spaces.change."""
     feed.advance(space)
-    changed = spaces.change(actor, space, name=name, is_private=is_private)
-    transaction.on_commit(lambda: broadcast.space_changed(changed))
-    transaction.on_commit(lambda: broadcast.recheck(changed.pk))
+    changed = spaces.change(actor, space, **facts)
+    _tell_facts(changed)
     return changed
+
+
+@transaction.atomic
+def set_topic(member: Member, space: Space, topic: str) -> Space:
+    feed.advance(space)
+    feed.enter(member, space)
+    changed = spaces.set_topic(member, space, topic)
+    _tell_facts(changed)
+    return changed
+
+
+@transaction.atomic
+def archive_space(actor: Member, space: Space) -> Space:
+    """Close the Space for writing. What is being answered in it is stopped."""
+    feed.advance(space)
+    changed = spaces.archive(actor, space)
+    _tell_facts(changed)
+    transaction.on_commit(lambda: replies.stop_all_in(changed, by=actor))
+    return changed
+
+
+@transaction.atomic
+def restore_space(actor: Member, space: Space) -> Space:
+    """Raises PlanLimit: an archived Space takes none of the plan's places, a restored one does."""
+    org = orgs.lock(actor.org)
+    spaces.require_manager(actor, space)
+    if space.archived_at is not None:
+        plans.require_room_for_space(org, Space.objects.filter(org=org).of_the_plan().count() + 1)
+    feed.advance(space)
+    changed = spaces.restore(actor, space)
+    _tell_facts(changed)
+    return changed
+
+
+@transaction.atomic
+def join_space(member: Member, space: Space) -> None:
+    if spaces.join(member, space):
+        _tell_seats(space, [member])
 
 
 @transaction.atomic
@@ -58,9 +99,24 @@ def accept(invitation: Invitation, user: User) -> Member:
 
 
 @transaction.atomic
-def add_to_space(actor: Member, space: Space, member: Member) -> None:
-    spaces.add(actor, space, member)
-    transaction.on_commit(lambda: broadcast.sidebar_changed([member.pk]))
+def add_to_space(actor: Member, space: Space, people: Iterable[Member]) -> None:
+    """Let several in at once, or none of them."""
+    people = list(people)
+    for member in people:
+        spaces.add(actor, space, member)
+    _tell_seats(space, people)
+
+
+@transaction.atomic
+def set_role(actor: Member, space: Space, member: Member, role: str) -> None:
+    seats.set_role(actor, space, member, role)
+    _tell_seats(space, [member])
+
+
+@transaction.atomic
+def give_space(actor: Member, space: Space, heir: Member) -> None:
+    seats.give(actor, space, heir)
+    _tell_seats(space, [actor, heir])
 
 
 @transaction.atomic
@@ -77,6 +133,20 @@ def remove_from_org(actor: Member, member: Member) -> None:
     members.remove(actor, member)
     transaction.on_commit(lambda: broadcast.removed_from_org(member.pk))
     transaction.on_commit(lambda: replies.stop_all_of(member, by=actor))
+
+
+def _tell_facts(space: Space) -> None:
+    """Everybody in the Space hears of it at once; the sidebars of its members, wherever they are, ask again."""
+    transaction.on_commit(lambda: broadcast.space_changed(space))
+    transaction.on_commit(lambda: broadcast.recheck(space.pk))
+    people = list(space.space_members.values_list("member_id", flat=True))
+    transaction.on_commit(lambda: broadcast.sidebar_changed(people))
+
+
+def _tell_seats(space: Space, people: list[Member]) -> None:
+    ids = [member.pk for member in people]
+    transaction.on_commit(lambda: broadcast.seats_changed(space.pk, ids))
+    transaction.on_commit(lambda: broadcast.sidebar_changed(ids))
 
 
 def _model_handles() -> set[str]:

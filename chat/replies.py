@@ -218,6 +218,13 @@ def stop_before_deletion(message: Message, *, by: Member) -> None:
             _stop(reply, message.space, by=by)
 
 
+def stop_all_in(space: Space, *, by: Member) -> None:
+    """End all that is being answered in a Space that has just been archived."""
+    for reply in Reply.objects.filter(space=space, state__in=OPEN_STATES):
+        with transaction.atomic():
+            _stop(reply, space, by=by)
+
+
 def stop_all_of(asker: Member, *, by: Member, space: Space | None = None) -> None:
     """End what a member who has just been removed had asked for, everywhere or in one Space."""
     asked = Reply.objects.filter(asked_by=asker, state__in=OPEN_STATES).select_related("space")

@@ -75,9 +75,14 @@ def lines(space: Space, *, reads_to: int, asked_at: datetime, root: Message | No
     return found
 
 
-def build(found: list[Line], space: Space, *, ai_model_id: int, handle: str, max_bytes: int) -> Transcript:
-    """Fit the newest lines into the budget; the first line of `found` is the question."""
+def build(
+    found: list[Line], space: Space, *, ai_model_id: int, handle: str, max_bytes: int, remembered: str = ""
+) -> Transcript:
+    """Fit the newest lines into the budget; the first line of `found` is the question. What the Space remembers is
+    fitted already, and stands before them."""
     head = _instructions(space, handle, asker=found[0].name)
+    if remembered:
+        head = f"{head}\n\n{remembered}"
     room = max_bytes - len(head.encode()) - len(EARLIER) - 3 * FRAME_TOKENS
     kept, room = _fit(found, room)
     question, *earlier = kept

@@ -79,11 +79,16 @@ def address(name: str, world: World, place: Place, *, missing: bool = False) -> 
         "passage_id": place.taken.pk if name == "passage_archive" else place.passage.pk,
         "file_id": place.file.pk,
         "name": "notes.txt",
+        "note_id": place.note.pk,
+        "section_id": 10**9 if missing else place.section.pk,
         "uidb36": "no",
     }
     pattern = next(each for each in patterns() if each.name == name)
     wanted = pattern.pattern.converters or pattern.pattern.regex.groupindex
-    ids = {word: uuid.uuid4() if missing and word.endswith("_id") else values[word] for word in wanted}
+    ids = {
+        word: uuid.uuid4() if missing and word.endswith("_id") and word != "section_id" else values[word]
+        for word in wanted
+    }
     return reverse(name, kwargs=ids)
 
 
@@ -113,6 +118,14 @@ def body(name: str, world: World, place: Place) -> dict[str, str]:
         "space_read": {"position": "1"},
         "space_notices": {"level": "all"},
         "notice_settings": {"level": "all", "digest": "off"},
+        "space_topic": {"topic": "Today"},
+        "space_role": {"role": "viewer"},
+        "space_give": {"member": str(place.bystander.pk)},
+        "space_favourite": {"on": "on"},
+        "sections": {"name": "Mine"},
+        "section_change": {"name": "Ours"},
+        "notes": {"text": "good to know"},
+        "note_change": {"text": "better to know"},
         "invite": {"space": str(place.space.pk), "role": "member", "days": "7", "uses": "1"},
         "language": {"language": "zh-hant", "next": "/"},
         "account_login": {"login": "nobody@people.example.com", "password": "wrong horse"},

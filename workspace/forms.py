@@ -11,9 +11,9 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from workspace import names
+from workspace import names, spaces
 from workspace.errors import Invalid
-from workspace.models import Role, User
+from workspace.models import Role, Space, User
 
 
 class NameField(forms.CharField):
@@ -73,6 +73,47 @@ class OrgSettingsForm(forms.Form):
 class SpaceForm(forms.Form):
     name = NameField(what=_("Space name"), label=_("Name"))
     private = forms.BooleanField(required=False, label=_("Private: only people who are added can see it"))
+
+
+class SpaceSettingsForm(forms.Form):
+    """What is not sent stays as it is, but for the box, which says no by being left out."""
+
+    name = NameField(what=_("Space name"), label=_("Name"))
+    topic = forms.CharField(
+        required=False,
+        max_length=spaces.TOPIC_MAX,
+        label=_("Topic"),
+        help_text=_("What it is about at the moment. Shown at the top of the Space."),
+    )
+    description = forms.CharField(
+        required=False,
+        max_length=spaces.DESCRIPTION_MAX,
+        label=_("Description"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("What it is for. Shown where people look for Spaces."),
+    )
+    private = forms.BooleanField(required=False, label=_("Private: only people who are added can see it"))
+    instructions = forms.CharField(
+        required=False,
+        max_length=spaces.INSTRUCTIONS_MAX,
+        label=_("Instructions for models"),
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_("Given to every model that answers here, before the conversation: tone, language, facts, rules."),
+    )
+
+    def __init__(self, data: Any = None, *, space: Space) -> None:
+        now = {name: getattr(space, name) for name in ("name", "topic", "description", "instructions")}
+        super().__init__(data, initial={**now, "private": space.is_private})
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is to be changed, as spaces.change takes it."""
+        sent = {
+            name: self.cleaned_data[name]
+            for name in ("name", "topic", "description", "instructions")
+            if name in self.data
+        }
+        return {**sent, "is_private": self.cleaned_data["private"]}
 
 
 class InvitationForm(forms.Form):

@@ -1,7 +1,10 @@
-"""Spaces: making, renaming, and who is in them.
+"""Spaces: making, changing, archiving, and who is in them.
 
-*Called by*: chat.places. *Keeps true*: a Space always has an owner who can see it; what is changed is audited.
+*Called by*: chat.places, chat.feed. *Keeps true*: a Space has an owner who can see it; what is changed is audited.
 """
+
+from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,7 +13,12 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from workspace import audit, names
 from workspace.errors import Forbidden, Invalid
-from workspace.models import Invitation, Member, Role, Space, SpaceMember, SpaceRole
+from workspace.languages import fill
+from workspace.models import Invitation, Member, Role, Space, SpaceKind, SpaceMember, SpaceRole
+
+TOPIC_MAX = 250
+DESCRIPTION_MAX = 1_000
+INSTRUCTIONS_MAX = 8_000
 
 
 class Archived(Forbidden):
@@ -31,21 +39,54 @@ def create(creator: Member, *, name: str, is_private: bool) -> Space:
     if creator.role == Role.GUEST:
         raise Forbidden(_("Guests cannot make Spaces. Ask a member to make one and add you."))
     name = names.clean(name, what=_("Space name"))
-    space = Space.objects.create(org=creator.org, name=name, is_private=is_private)
+    space = Space.objects.create(org=creator.org, name=name, is_private=is_private, created_by=creator)
     SpaceMember.objects.create(org=creator.org, space=space, member=creator, role=SpaceRole.OWNER)
     audit.record(creator.org, creator, "space.created", str(space.id), is_private=is_private)
     return space
 
 
 @transaction.atomic
-def change(actor: Member, space: Space, *, name: str, is_private: bool) -> Space:
-    """Rename the Space, open or close it. A Space that becomes private keeps those who had joined."""
+def change(
+    actor: Member,
+    space: Space,
+    *,
+    name: str | None = None,
+    is_private: bool | None = None,
+    topic: str | None = None,
+    description: str | None = None,
+    instructions: str | None = None,
+) -> Space:
+    """Change what is given. A Space that becomes private keeps those who had joined.
+
+    Raises Archived, Forbidden, Invalid.
+    """
     require_manager(actor, space)
-    space = Space.objects.select_for_update(no_key=True).get(pk=space.pk)
-    space.name, space.is_private = names.clean(name, what=_("Space name")), is_private
-    space.save(update_fields=["name", "is_private"])
-    audit.record(actor.org, actor, "space.changed", str(space.id), is_private=is_private)
-    return space
+    wanted = {
+        "name": None if name is None else names.clean(name, what=_("Space name")),
+        "is_private": is_private,
+        "topic": None if topic is None else _line(topic, most=TOPIC_MAX),
+        "description": None if description is None else _text(description, most=DESCRIPTION_MAX),
+        "instructions": None if instructions is None else _text(instructions, most=INSTRUCTIONS_MAX),
+    }
+    return _write(actor, space, {fact: value for fact, value in wanted.items() if value is not None})
+
+
+@transaction.atomic
+def set_topic(member: Member, space: Space, topic: str) -> Space:
+    """What the Space is about today: whoever may write in it may say. Raises Archived, ReadOnly, Invalid."""
+    require_writer(member, space)
+    return _write(member, space, {"topic": _line(topic, most=TOPIC_MAX)})
+
+
+@transaction.atomic
+def archive(actor: Member, space: Space) -> Space:
+    """Close the Space for writing; all of it stays to be read. Twice is once."""
+    return _close(actor, space, at=timezone.now())
+
+
+@transaction.atomic
+def restore(actor: Member, space: Space) -> Space:
+    return _close(actor, space, at=None)
 
 
 @transaction.atomic
@@ -100,9 +141,12 @@ def join(member: Member, space: Space) -> bool:
     return is_new
 
 
-def visit(space: Space, member: Member) -> bool:
-    """Remember when the member last looked; whether they have joined."""
-    return bool(SpaceMember.objects.filter(space=space, member=member).update(visited_at=timezone.now()))
+def visit(space: Space, member: Member) -> SpaceMember | None:
+    """Remember when the member last looked. None for who has not joined: looking does not join."""
+    seat = SpaceMember.objects.filter(space=space, member=member).first()
+    if seat:
+        SpaceMember.objects.filter(pk=seat.pk).update(visited_at=timezone.now())
+    return seat
 
 
 def hand_over(member: Member) -> None:
@@ -160,6 +204,15 @@ def require_writer(member: Member, space: Space) -> bool:
     return is_joined
 
 
+def may_write(member: Member, space: Space) -> bool:
+    """Whether require_writer would let them, for a page that shows it."""
+    try:
+        require_writer(member, space)
+    except (Archived, ReadOnly):
+        return False
+    return True
+
+
 def require_open(space: Space) -> None:
     """For what viewers may do too (to react, to bookmark). Raises Archived."""
     if Space.objects.filter(pk=space.pk).exclude(archived_at=None).exists():
@@ -170,6 +223,48 @@ def _has_listener(member: Member, space: Space) -> bool:
     """Whether somebody else is still there; notes to oneself need nobody."""
     others = space.space_members.exclude(member=member).values_list("member__left_at", "member__user__is_active")
     return not others or any(left_at is None and is_active for left_at, is_active in others)
+
+
+def _write(actor: Member, space: Space, wanted: dict[str, Any]) -> Space:
+    """Raises Archived. The trail says which facts were changed, and of the texts not what they say."""
+    space = Space.objects.select_for_update(no_key=True).get(pk=space.pk)
+    if space.archived_at is not None:
+        raise _archived()
+    changed = [fact for fact, value in wanted.items() if getattr(space, fact) != value]
+    for fact in changed:
+        setattr(space, fact, wanted[fact])
+    if changed:
+        space.save(update_fields=changed)
+        audit.record(
+            actor.org, actor, "space.changed", str(space.id), facts=sorted(changed), is_private=space.is_private
+        )
+    return space
+
+
+def _close(actor: Member, space: Space, *, at: datetime | None) -> Space:
+    require_manager(actor, space)
+    space = Space.objects.select_for_update(no_key=True).get(pk=space.pk)
+    if space.kind == SpaceKind.DIRECT:
+        raise Invalid(_("A direct conversation is not archived. Leave it, or hide it."))
+    if (space.archived_at is None) != (at is None):
+        space.archived_at = at
+        space.save(update_fields=["archived_at"])
+        audit.record(actor.org, actor, "space.archived" if at else "space.restored", str(space.id))
+    return space
+
+
+def _line(text: str, *, most: int) -> str:
+    return _text(" ".join(text.split()), most=most)
+
+
+def _text(text: str, *, most: int) -> str:
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise Invalid(_("This text holds a character that cannot be stored. Remove it and save again."))
+    if len(text) > most:
+        sentence = _("This is {count} characters long; at most {most} fit.")
+        raise Invalid(fill(sentence, {"count": len(text), "most": most}))
+    return text
 
 
 def _archived() -> Archived:

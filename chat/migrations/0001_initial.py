@@ -702,6 +702,8 @@ class Migration(migrations.Migration):
                 ("reads_to", models.BigIntegerField()),
                 ("input_bound", models.PositiveIntegerField(default=0)),
                 ("reads_bytes", models.PositiveIntegerField(default=0)),
+                ("memory_bytes", models.PositiveIntegerField(default=0)),
+                ("notes_count", models.PositiveSmallIntegerField(default=0)),
                 ("max_output_tokens", models.PositiveIntegerField(default=0)),
                 ("runs", models.PositiveSmallIntegerField(default=0)),
                 ("fence", models.BigIntegerField(default=0)),

@@ -45,6 +45,9 @@ class Reply(models.Model):
     input_bound = models.PositiveIntegerField(default=0)
     # The budget in which the same lines fit again: what the worker reads is never more than what was held for.
     reads_bytes = models.PositiveIntegerField(default=0)
+    # Of these, what instructions and notes may take; and how many notes that was.
+    memory_bytes = models.PositiveIntegerField(default=0)
+    notes_count = models.PositiveSmallIntegerField(default=0)
     max_output_tokens = models.PositiveIntegerField(default=0)
     runs = models.PositiveSmallIntegerField(default=0)
     fence = models.BigIntegerField(default=0)

@@ -42,7 +42,8 @@ def changes(request: HttpRequest, space_id: UUID) -> HttpResponse:
     seat = access.seat(request.user, space_id)
     found = feed.changes(seat.space, since=where(request)["since"] or 0)
     messages = [broadcast.as_json(message) for message in found.messages]
-    return JsonResponse({"revision": found.revision, "messages": messages, "reload": found.must_reload})
+    facts = broadcast.space_facts(found.space)
+    return JsonResponse({"revision": found.revision, "space": facts, "messages": messages, "reload": found.must_reload})
 
 
 @login_required

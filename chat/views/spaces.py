@@ -1,4 +1,4 @@
-"""Pages of Spaces: the list, one Space, its settings, its members.
+"""Pages of Spaces: the list, one Space, its settings.
 
 *Called by*: config.urls. *Keeps true*: a Space is reached through access.seat and nothing else.
 """
@@ -6,25 +6,26 @@
 from uuid import UUID, uuid4
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from chat import drafts, feed, mentions, pins, places, profiles
+from chat import browsing, drafts, feed, mentions, pins, places, profiles
 from chat.commands.kinds import Said
-from chat.forms import MemberForm, MessageForm, PlaceForm
+from chat.forms import MessageForm, PlaceForm
+from chat.place_forms import BrowseForm, TopicForm
+from chat.views.answers import done
 from workspace import access, spaces
-from workspace.errors import Invalid, Refused
-from workspace.forms import SpaceForm
-from workspace.models import Member, Space, SpaceMember
+from workspace.errors import Refused
+from workspace.forms import SpaceForm, SpaceSettingsForm
+from workspace.models import SpaceRole
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def index(request: HttpRequest, slug: str) -> HttpResponse:
+    """What there is to open, and the form for a new one."""
     member = access.member(request.user, slug)
     form, limit, status = SpaceForm(request.POST or None), "", 200
     if request.method == "POST":
@@ -36,23 +37,17 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
                 )
             except Refused as refusal:
                 limit, status = refusal.message, refusal.status
-    joined = SpaceMember.objects.filter(space=OuterRef("pk"), member=member)
-    browsable = (
-        Space.objects.visible_to(member)
-        .of_the_plan()
-        .annotate(members_count=Count("space_members"), joined=Exists(joined))
-        .order_by("name")
-    )
+    wanted = BrowseForm(request.GET)
+    found = browsing.find(member, **(wanted.cleaned_data if wanted.is_valid() else {}))
     request.member = member  # type: ignore[attr-defined]
-    return render(request, "chat/spaces.html", {"browsable": browsable, "form": form, "limit": limit}, status=status)
+    context = {"found": found, "wanted": wanted, "form": form, "limit": limit}
+    return render(request, "chat/spaces.html", context, status=status)
 
 
 @login_required
 @require_safe
 def show(request: HttpRequest, space_id: UUID) -> HttpResponse:
-    seat = access.seat(request.user, space_id)
-    spaces.visit(seat.space, seat.member)
-    return page(request, seat)
+    return page(request, access.seat(request.user, space_id))
 
 
 def page(
@@ -67,9 +62,12 @@ def page(
     request.member = seat.member  # type: ignore[attr-defined]
     place = PlaceForm(request.GET)
     at = place.cleaned_data["at"] if place.is_valid() else None
+    entry = spaces.visit(seat.space, seat.member)
     shown = feed.latest(seat.space) if at is None else feed.around(seat.space, at)
     context = {
         "space": seat.space,
+        "entry": entry,
+        "may_write": seat.space.archived_at is None and entry is not None and entry.role != SpaceRole.VIEWER,
         "messages": shown.messages,
         "has_more": shown.has_more,
         "has_newer": shown.has_newer,
@@ -96,49 +94,64 @@ def _other_side(seat: access.Seat) -> dict:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, space_id: UUID) -> HttpResponse:
+    """Settings: what the Space is called and is for, who finds it, what its models are told, and its end."""
     seat = access.seat(request.user, space_id)
     spaces.require_manager(seat.member, seat.space)
-    now = {"name": seat.space.name, "private": seat.space.is_private}
-    form = SpaceForm(request.POST if request.method == "POST" else None, initial=now)
-    if request.method == "POST" and form.is_valid():
-        wanted = form.cleaned_data
-        places.change_space(seat.member, seat.space, name=wanted["name"], is_private=wanted["private"])
-        return redirect(seat.space)
-    request.member = seat.member  # type: ignore[attr-defined]
-    status = 422 if form.errors else 200
-    return render(request, "chat/space_edit.html", {"space": seat.space, "form": form}, status=status)
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def members(request: HttpRequest, space_id: UUID) -> HttpResponse:
-    seat = access.seat(request.user, space_id)
+    form = SpaceSettingsForm(request.POST if request.method == "POST" else None, space=seat.space)
+    status, limit = 200, ""
     if request.method == "POST":
-        form = MemberForm(request.POST)
-        if not form.is_valid():
-            raise Invalid(_("Pick somebody to add."))
-        spaces.require_manager(seat.member, seat.space)
-        places.add_to_space(seat.member, seat.space, access.colleague(seat.member, form.cleaned_data["member"]))
-        return redirect("space_members", space_id=space_id)
+        status = 422
+        if form.is_valid():
+            try:
+                places.change_space(seat.member, seat.space, **form.facts)
+                return redirect(seat.space)
+            except Refused as refusal:
+                limit, status = refusal.message, refusal.status
     request.member = seat.member  # type: ignore[attr-defined]
-    here = seat.space.space_members.filter(member__left_at=None).select_related("member__user")
-    addable = Member.objects.present().filter(org=seat.member.org).exclude(space_members__space=seat.space)
-    may_manage = spaces.may_manage(seat.member, seat.space)
     context = {
         "space": seat.space,
-        "people": here.order_by("member__display_name"),
-        "addable": addable.order_by("display_name") if may_manage else [],
-        "may_manage": may_manage,
+        "form": form,
+        "limit": limit,
         "may_leave": spaces.may_leave(seat.member, seat.space),
     }
-    return render(request, "chat/space_members.html", context)
+    return render(request, "chat/space_edit.html", context, status=status)
 
 
 @login_required
 @require_POST
-def remove_member(request: HttpRequest, space_id: UUID, member_id: UUID) -> HttpResponse:
+def topic(request: HttpRequest, space_id: UUID) -> HttpResponse:
     seat = access.seat(request.user, space_id)
-    places.remove_from_space(seat.member, seat.space, access.colleague(seat.member, member_id))
-    if member_id == seat.member.pk:
-        return redirect(reverse("spaces", args=[seat.member.org.slug]))
-    return redirect("space_members", space_id=space_id)
+    form = TopicForm(request.POST)
+    form.is_valid()
+    changed = places.set_topic(seat.member, seat.space, form.cleaned_data.get("topic", ""))
+    return done(request, changed, topic=changed.topic)
+
+
+@login_required
+@require_POST
+def archive(request: HttpRequest, space_id: UUID) -> HttpResponse:
+    seat = access.seat(request.user, space_id)
+    return done(request, places.archive_space(seat.member, seat.space))
+
+
+@login_required
+@require_POST
+def restore(request: HttpRequest, space_id: UUID) -> HttpResponse:
+    seat = access.seat(request.user, space_id)
+    return done(request, places.restore_space(seat.member, seat.space))
+
+
+@login_required
+@require_POST
+def join(request: HttpRequest, space_id: UUID) -> HttpResponse:
+    seat = access.seat(request.user, space_id)
+    places.join_space(seat.member, seat.space)
+    return done(request, seat.space)
+
+
+@login_required
+@require_POST
+def leave(request: HttpRequest, space_id: UUID) -> HttpResponse:
+    seat = access.seat(request.user, space_id)
+    places.remove_from_space(seat.member, seat.space, seat.member)
+    return done(request, reverse("spaces", args=[seat.member.org.slug]))

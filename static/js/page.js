@@ -18,6 +18,7 @@ import "parley/models/viewer-door";
 import { connection } from "parley/models/connection";
 import { markDrafts } from "parley/models/draft-marks";
 import { people } from "parley/models/people";
+import { visits } from "parley/models/visits";
 
 const { org } = document.body.dataset;
 if (org) {
@@ -25,6 +26,7 @@ if (org) {
   attendance.start();
   markDrafts();
   connection.open(org);
+  visits.start();
 }
 
 if (document.getElementById("shortcut-sheet")) {

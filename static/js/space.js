@@ -10,3 +10,5 @@ import "parley/elements/file-tray";
 import "parley/elements/draft-keeper";
 import "parley/elements/typing-line";
 import "parley/elements/message-actions";
+import "parley/elements/space-star";
+import "parley/elements/space-title";

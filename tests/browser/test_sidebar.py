@@ -29,7 +29,7 @@ def test_a_space_that_one_is_added_to_comes_into_the_sidebar_and_goes_when_one_i
 ) -> None:
     space = spaces.create(room.ben, name="Design", is_private=True)
 
-    places.add_to_space(room.ben, space, room.ana)
+    places.add_to_space(room.ben, space, [room.ana])
     expect(room.side.get_by_role("link", name="Design")).to_be_visible()
     places.remove_from_space(room.ben, space, room.ana)
 

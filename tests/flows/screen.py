@@ -18,10 +18,17 @@ class Screen:
     last: int
     messages: dict[str, Json] = field(default_factory=dict)
     ahead: set[int] = field(default_factory=set)
+    # What the Space says of itself; with the revision at which it said so.
+    facts: Json = field(default_factory=dict)
 
     @classmethod
-    def of_page(cls, revision: int, messages: list[Json]) -> "Screen":
-        return cls(revision, {str(message["id"]): message for message in messages})
+    def of_page(cls, revision: int, messages: list[Json], facts: Json | None = None) -> "Screen":
+        return cls(revision, {str(message["id"]): message for message in messages}, facts=facts or {})
+
+    @property
+    def told(self) -> Json:
+        """The facts without the revision, which counts what happens to messages too."""
+        return {name: value for name, value in self.facts.items() if name != "revision"}
 
     @property
     def is_behind(self) -> bool:
@@ -44,8 +51,11 @@ class Screen:
         }
 
     def frame(self, frame: Json) -> None:
-        """Take a `message.changed`."""
-        self._take([frame["message"]])
+        """Take a `message.changed` or a `space.changed`."""
+        if frame["type"] == "space.changed":
+            self._learn({name: value for name, value in frame.items() if name not in ("type", "space")})
+        else:
+            self._take([frame["message"]])
         if frame["revision"] > self.last:
             self.ahead.add(frame["revision"])
             self._reach(self.last)
@@ -53,6 +63,7 @@ class Screen:
     def changes(self, answer: Json) -> None:
         """Take all that changed since `last`."""
         assert not answer["reload"]
+        self._learn(answer["space"])
         self._take(answer["messages"])
         self._reach(answer["revision"])
 
@@ -61,6 +72,10 @@ class Screen:
             known = self.messages.get(str(message["id"]))
             if known is None or message["revision"] > known["revision"]:
                 self.messages[str(message["id"])] = message
+
+    def _learn(self, facts: Json) -> None:
+        if facts["revision"] >= self.facts.get("revision", 0):
+            self.facts = facts
 
     def _reach(self, revision: int) -> None:
         self.last = max(self.last, revision)

@@ -18,7 +18,7 @@ from PIL import Image
 
 from billing import plans, prices
 from catalog.models import AIModel, Offer, Provider
-from chat import directs, edits, feed, notices, places, profiles, reminders, replies
+from chat import directs, edits, feed, memory, notices, places, profiles, reminders, replies
 from chat.files import intake, store
 from chat.models import (
     File,
@@ -26,6 +26,7 @@ from chat.models import (
     LinkState,
     Message,
     MessageLink,
+    Note,
     Notice,
     Passage,
     PassageKind,
@@ -34,7 +35,7 @@ from chat.models import (
     Reply,
 )
 from workspace import invitations, members, orgs, spaces
-from workspace.models import Invitation, Member, Org, Role, Space, SpaceMember, User
+from workspace.models import Invitation, Member, Org, Role, Section, Space, SpaceMember, User
 
 ACTORS = (
     *("anonymous", "other_org_member", "other_org_owner", "same_org_not_in_private_space", "guest_in_space", "member"),
@@ -80,6 +81,8 @@ class Place:
     queued: Reply
     stopped: Reply
     bystander: Member
+    note: Note
+    section: Section
     file: File
     link: Link
     reminder: Reminder
@@ -206,9 +209,11 @@ def _furnish(space: Space, word: str, *, asker: Member, bystander: Member) -> Pl
     if not bystander.picture:
         profiles.set_picture(bystander, _portrait())
     reminder = reminders.plan(asker, space, who=asker, wanted=f"in 3 days to think of {word}")
+    note = memory.add(asker, space, text=f"noted {word} text")
+    section = Section.objects.create(member=asker, name=f"{word} section")
     file = _file(space, bystander, word)
     passages = _passage(asker), _taken(asker, word)
-    return Place(space, message, queued.reply, second.reply, bystander, file, link, reminder, *passages)
+    return Place(space, message, queued.reply, second.reply, bystander, note, section, file, link, reminder, *passages)
 
 
 def _passage(asker: Member) -> Passage:

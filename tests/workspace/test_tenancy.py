@@ -71,6 +71,7 @@ ACROSS = {
         INSERT INTO workspace_spacemember (org_id, space_id, member_id, role, created_at, {SEAT})
         VALUES (%(org)s, %(their_space)s, %(member)s, 'editor', now(), 0, '', false, false, false)""",
     "a seat that claims to be theirs": "UPDATE workspace_spacemember SET org_id = %(their_org)s WHERE space_id = %(space)s",
+    "a Space that one of theirs made": "UPDATE workspace_space SET created_by_id = %(their_member)s WHERE id = %(space)s",
     "an invitation into a Space of theirs": """
         UPDATE workspace_invitation SET space_id = %(their_space)s WHERE id = %(link)s""",
     "an invitation made by one of theirs": """

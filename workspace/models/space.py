@@ -45,8 +45,8 @@ class SpaceQuerySet(models.QuerySet["Space"]):
         return self.filter(org_id=member.org_id, space_members__member=member)
 
     def of_the_plan(self) -> "SpaceQuerySet":
-        """Those that a plan counts: direct conversations do not."""
-        return self.filter(kind=SpaceKind.SPACE)
+        """Those that a plan counts: direct conversations and archived ones are not among them."""
+        return self.filter(kind=SpaceKind.SPACE, archived_at=None)
 
 
 class Space(models.Model):
@@ -64,6 +64,7 @@ class Space(models.Model):
     # Of a direct conversation: a digest of who is in it, so that the same people have one.
     direct_key = models.CharField(max_length=64, null=True, blank=True)
     revision = models.BigIntegerField(default=0)
+    created_by = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = SpaceQuerySet.as_manager()

@@ -1,14 +1,15 @@
-// <space-links>: the Spaces in the sidebar, and the name of the current one, as they change.
+// <space-links>: the Spaces in the sidebar, as they change.
 // Called by: templates/_sidebar.html. Dispatches "sidebar.shown" (bubbles) whenever its rows are new, so that whoever
 //   counts what is unread can fill [data-unread] again.
 // Keeps true: a Space that one lost leaves the list; the page of it says so; the focus stays on its row; what was
 //   folded stays folded, in this browser.
 import { fragment } from "parley/lib/html";
-import { getHtml } from "parley/lib/http";
+import { page } from "parley/lib/http";
 import { read, write } from "parley/lib/store";
 import { gettext } from "parley/lib/words";
 import { connection } from "parley/models/connection";
 import { shortcut } from "parley/models/shortcuts";
+import { visits } from "parley/models/visits";
 
 const SOON_MS = 60; // several changes at once are one fetch
 const SPREAD_MS = 800; // a change that concerns many is not asked for by all in the same moment
@@ -25,6 +26,7 @@ class SpaceLinks extends HTMLElement {
     connection.on("space.removed", this.#remove, signal);
     connection.on("sidebar.changed", ({ many }) => this.refresh(many ? SPREAD_MS : 0), signal);
     connection.on("state", this.#stateChanged, signal);
+    document.addEventListener("visit.landed", this.#landed, { signal });
     connection.on("doubt", () => this.refresh(SPREAD_MS), signal);
     this.addEventListener("toggle", this.#folded, { capture: true, signal });
     shortcut("alt+ArrowUp", { label: gettext("Previous Space"), group: "spaces", run: () => this.#step(-1), signal });
@@ -53,18 +55,26 @@ class SpaceLinks extends HTMLElement {
     }
   }
 
+  /** The page that has just come into this one brought the rows along. */
+  #landed = ({ detail }) => {
+    const rows = detail.page.querySelector("space-links")?.childNodes ?? [];
+    clearTimeout(this.#booked);
+    this.#show(...rows);
+  };
+
   #fetch = async () => {
     try {
-      this.#show(fragment(await getHtml(`/orgs/${this.dataset.org}/sidebar/`, { signal: this.#life.signal })));
+      const { html } = await page(`/orgs/${this.dataset.org}/sidebar/`, { signal: this.#life.signal });
+      this.#show(fragment(html));
     } catch {
       // What is missed here comes with the next reconnect, or the next page.
     }
   };
 
-  #show(rows) {
+  #show(...rows) {
     const { activeElement } = document;
     const held = this.contains(activeElement) ? activeElement.getAttribute("href") : null;
-    this.replaceChildren(rows);
+    this.replaceChildren(...rows);
     this.#fold();
     this.mark();
     if (held) this.querySelector(`a[href="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
@@ -109,17 +119,11 @@ class SpaceLinks extends HTMLElement {
   #change = ({ space, name, private: isPrivate }) => {
     const link = this.#link(space);
     if (link) rename(link, { name, isPrivate, at: "[data-name]", word: "[data-private]" });
-    if (!link?.hasAttribute("aria-current")) return;
-    const title = document.querySelector("[data-space-name]")?.closest("h1");
-    if (!title) return;
-    rename(title, { name, isPrivate, at: "[data-space-name]", word: "[data-space-private]" });
-    document.title = [name, ...document.title.split(" · ").slice(-2)].join(" · ");
-    document.querySelector("[role=log]")?.setAttribute("aria-label", gettext("Messages in {name}", { name }));
   };
 
   #remove = ({ space }) => {
     const link = this.#link(space);
-    if (link?.hasAttribute("aria-current")) location.reload();
+    if (link?.hasAttribute("aria-current")) visits.again();
     else link?.closest("li").remove();
   };
 

@@ -12,6 +12,11 @@ export function fragment(html) {
   return document.importNode(template.content, true);
 }
 
+/** A whole page, apart from this one: nothing in it loads or runs. */
+export function documentOf(html) {
+  return new DOMParser().parseFromString(policy ? policy.createHTML(html) : html, "text/html");
+}
+
 /** The first element of a piece of HTML, or null. */
 export function element(html) {
   return fragment(html).firstElementChild;

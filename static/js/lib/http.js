@@ -28,23 +28,6 @@ export function get(url, { signal } = {}) {
   return call(url, { method: "GET" }, signal);
 }
 
-/** A page, or a piece of one, as the text of its HTML. */
-export async function getHtml(url, { signal } = {}) {
-  const patience = AbortSignal.timeout(PATIENCE_MS);
-  const either = signal && AbortSignal.any ? AbortSignal.any([signal, patience]) : (signal ?? patience);
-  let response;
-  let text;
-  try {
-    response = await fetch(url, { headers: { Accept: "text/html" }, signal: either, credentials: "same-origin" });
-    text = await response.text();
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new Trouble(gettext("The server cannot be reached."));
-  }
-  if (response.ok && !response.redirected) return text;
-  throw complaint(response, null);
-}
-
 /** Posts fields as a form does, a list as one name several times, with the key that the page's own forms carry. */
 export function post(url, fields = {}, { signal } = {}) {
   const key = document.querySelector("input[name=csrfmiddlewaretoken]")?.value ?? "";
@@ -65,7 +48,7 @@ export async function page(url, { fields, signal } = {}) {
   }
   if (new URL(response.url).pathname === "/accounts/login/") throw complaint({ status: 401 }, null);
   if (!response.ok) throw complaint(response, null);
-  return { html };
+  return { html, url: response.url };
 }
 
 function encoded(fields) {

@@ -49,6 +49,11 @@ class Connection extends EventTarget {
     this.addEventListener(type, ({ detail }) => hear(detail), { signal });
   }
 
+  /** Tells what was learned in another way than by a frame, as if it had been one. */
+  learned(frame) {
+    this.#tell(frame.type, frame);
+  }
+
   #ask(space) {
     this.#socket?.send({ type: "space.subscribe", space });
   }

@@ -2,6 +2,7 @@
 // Called by: message-feed, which hands in how to go to a message and to the newest.
 // Keeps true: a link to a message of this Space loads no page; the place that one left is kept in the history.
 import { get } from "parley/lib/http";
+import { visits } from "parley/models/visits";
 
 const LINK = /^\/messages\/([0-9a-f-]{36})\/$/;
 
@@ -42,11 +43,11 @@ export class FeedPlace {
   async #follow(id, href) {
     try {
       const { message, space } = await get(`/messages/${id}/`);
-      if (space !== this.#space) return location.assign(href);
+      if (space !== this.#space) return visits.visit(href);
       const root = message.in_feed ? null : message.parent;
       this.#enter(root ? (await get(`/messages/${root}/`)).message : message, root);
     } catch {
-      location.assign(href); // the page says why
+      visits.visit(href); // the page says why
     }
   }
 

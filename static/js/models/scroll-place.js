@@ -19,11 +19,15 @@ export class ScrollPlace {
     this.#content = content;
     this.#onMove = onMove;
     scroller.addEventListener("scroll", this.#moved, { passive: true });
+    document.addEventListener("visit.leaving", this.#leaving);
+    document.addEventListener("visit.landed", this.#landed);
     this.#watcher.observe(content);
     this.#watcher.observe(scroller);
   }
 
   end() {
+    document.removeEventListener("visit.leaving", this.#leaving);
+    document.removeEventListener("visit.landed", this.#landed);
     this.#watcher.disconnect();
     this.#scroller.removeEventListener("scroll", this.#moved);
   }
@@ -49,6 +53,19 @@ export class ScrollPlace {
     row.scrollIntoView({ block });
     this.#note();
   }
+
+  /** Where the reader is goes along with the page's address, to come back to; nothing at the end. */
+  #leaving = ({ detail }) => {
+    if (!this.atEnd) detail.keep(this.#scroller.parentElement.id, this.#anchor);
+  };
+
+  #landed = ({ detail }) => {
+    const kept = detail.kept[this.#scroller.parentElement.id];
+    if (!kept || !document.getElementById(kept.id)) return;
+    this.atEnd = false;
+    this.#anchor = kept;
+    this.hold();
+  };
 
   /** Puts the reader back where they were; called after every change of the rows. */
   hold() {

@@ -4,6 +4,7 @@
 import { get } from "parley/lib/http";
 import { connection } from "parley/models/connection";
 import { SpaceSync } from "parley/models/space-sync";
+import { visits } from "parley/models/visits";
 
 const POLL_MS = 5000;
 
@@ -15,18 +16,20 @@ export class SpaceLive {
 
   constructor({ space, revision }) {
     const { signal } = this.#life;
-    this.sync = new SpaceSync({ space, revision, get, reload: () => location.reload() });
+    const learned = (frame) => connection.learned(frame);
+    this.sync = new SpaceSync({ space, revision, get, learned, reload: () => visits.again() });
     const on = (type, hear) => connection.on(type, (frame) => frame.space === space && hear(frame), signal);
     on("space.subscribed", (frame) => {
       this.#isLive = true;
       this.sync.compare(frame.revision);
     });
     on("message.changed", (frame) => this.sync.frame(frame));
+    on("space.changed", (frame) => this.sync.noted(frame));
     on("reply.deltas", ({ deltas }) => this.#grow("delta", deltas));
     on("reply.blocks", ({ blocks }) => this.#grow("block", blocks));
     on("reply.note", (note) => this.#grow("note", [note]));
     connection.on("state", () => (this.#isLive = false), signal);
-    connection.on("refused", ({ code }) => code === "not_found" && location.reload(), signal);
+    connection.on("refused", ({ code }) => code === "not_found" && visits.again(), signal);
     connection.on("doubt", () => this.sync.catchUp(), signal);
     connection.subscribe(space);
     const poll = setInterval(() => this.#isLive || connection.isOver || this.sync.catchUp(), POLL_MS);

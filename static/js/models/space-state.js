@@ -32,6 +32,11 @@ export class SpaceState {
     return shown;
   }
 
+  /** Takes a revision that changed no message: the Space itself. */
+  noted(revision) {
+    this.#saw(revision);
+  }
+
   /** Takes the answer to one's own post, stop or retry: some changes, perhaps not all up to its revision. */
   answer({ messages }) {
     const shown = this.take(messages);

@@ -12,16 +12,18 @@ export class SpaceSync {
   #space;
   #get;
   #reload;
+  #learned;
   #views = new Map(); // by their windows
   #asking = null;
   #paging = new Map(); // by the windows too
   state;
 
-  /** `get(url)` resolves to JSON. */
-  constructor({ space, revision, get, reload }) {
+  /** `get(url)` resolves to JSON; `learned(frame)` hears of the Space itself. */
+  constructor({ space, revision, get, reload, learned }) {
     this.#space = space;
     this.#get = get;
     this.#reload = reload;
+    this.#learned = learned;
     this.state = new SpaceState(revision);
   }
 
@@ -39,6 +41,12 @@ export class SpaceSync {
 
   frame(frame) {
     this.#show(this.state.frame(frame));
+    if (this.state.isBehind) setTimeout(() => this.state.isBehind && this.catchUp(), REORDER_MS);
+  }
+
+  /** Takes a change of the Space itself. */
+  noted({ revision }) {
+    this.state.noted(revision);
     if (this.state.isBehind) setTimeout(() => this.state.isBehind && this.catchUp(), REORDER_MS);
   }
 
@@ -110,6 +118,7 @@ export class SpaceSync {
   async #askChanges(since) {
     try {
       const answer = await this.#get(`/spaces/${this.#space}/changes/?since=${since}`);
+      this.#learned({ type: "space.changed", space: this.#space, ...answer.space });
       if (answer.reload) this.#reload();
       else this.#show(this.state.changes(answer));
     } catch {

@@ -1,0 +1,51 @@
+// <live-part>: a part of a page that is fetched again when a frame says that it changed.
+// Called by: pages whose rows change while one looks, as data-frame, data-space-id, data-url.
+// Keeps true: what is being typed in it is not lost: it waits until that is sent or left.
+import { fragment } from "parley/lib/html";
+import { page } from "parley/lib/http";
+import { connection } from "parley/models/connection";
+
+class LivePart extends HTMLElement {
+  #life;
+  #isStale = false;
+
+  connectedCallback() {
+    this.#life = new AbortController();
+    const { signal } = this.#life;
+    const { frame, spaceId: space } = this.dataset;
+    connection.on(frame, (told) => (!space || told.space === space) && this.refresh(), signal);
+    connection.on("doubt", () => this.refresh(), signal);
+    if (space) {
+      connection.subscribe(space);
+      signal.addEventListener("abort", () => connection.unsubscribe(space));
+    }
+    this.addEventListener("focusout", () => setTimeout(() => this.#isStale && this.refresh()), { signal });
+  }
+
+  disconnectedCallback() {
+    this.#life.abort();
+  }
+
+  async refresh() {
+    this.#isStale = this.#isBusy;
+    if (this.#isStale) return;
+    const { signal } = this.#life;
+    try {
+      const { html } = await page(this.dataset.url, { signal });
+      const fresh = fragment(html).querySelector(`live-part[data-url="${CSS.escape(this.dataset.url)}"]`);
+      if (!fresh || signal.aborted) return;
+      this.#isStale = this.#isBusy;
+      if (!this.#isStale) this.replaceChildren(...fresh.childNodes);
+    } catch {
+      this.#isStale = true;
+    }
+  }
+
+  /** Whether somebody writes in it. */
+  get #isBusy() {
+    const fields = [...this.querySelectorAll("textarea, input:not([type=hidden])")];
+    return fields.some((field) => field.value !== field.defaultValue || field === document.activeElement && field.value);
+  }
+}
+
+customElements.define("live-part", LivePart);
