@@ -155,7 +155,7 @@ class SidePanel extends HTMLElement {
     if (event.defaultPrevented || !event.target.matches("[data-stays]")) return;
     event.preventDefault();
     const fields = Object.fromEntries(new FormData(event.target, event.submitter));
-    this.#send(pathOf(event.submitter?.formAction || event.target.action), fields);
+    this.#send(pathOf(event.submitter?.getAttribute("formaction") ?? event.target.action), fields);
   };
 
   /** Sends a form and shows where the server leads, or the same part again where that is no part. */
