@@ -6,23 +6,24 @@
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class PassageKind(models.TextChoices):
-    SLACK_IN = "slack_in", "Import from Slack"
-    PARLEY_IN = "parley_in", "Import from Parley"
-    ORG_OUT = "org_out", "Export of the organization"
-    MEMBER_OUT = "member_out", "Export of one's own data"
+    SLACK_IN = "slack_in", _("Import from Slack")
+    PARLEY_IN = "parley_in", _("Import from Parley")
+    ORG_OUT = "org_out", _("Export of the organization")
+    MEMBER_OUT = "member_out", _("Export of one's own data")
 
 
 class PassageState(models.TextChoices):
-    READING = "reading", "Being read"
-    READY = "ready", "Ready to begin"
-    QUEUED = "queued", "Queued"
-    RUNNING = "running", "Running"
-    FINISHED = "finished", "Finished"
-    FAILED = "failed", "Failed"
-    STOPPED = "stopped", "Stopped"
+    READING = "reading", _("Being read")
+    READY = "ready", _("Ready to begin")
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    FINISHED = "finished", _("Finished")
+    FAILED = "failed", _("Failed")
+    STOPPED = "stopped", _("Stopped")
 
 
 class Passage(models.Model):
