@@ -53,10 +53,12 @@ def prepare_waiting_files() -> None:
 
 @shared_task(ignore_result=True)
 def let_go_of_files() -> None:
-    """Every hour: uploads that were never sent, and what only deleted messages showed."""
+    """Every hour: uploads that were never sent, what only deleted messages showed, pictures of links likewise."""
     from chat.files import sweeping
+    from chat.links import pictures
 
     sweeping.sweep()
+    pictures.sweep()
 
 
 @shared_task(name="chat.carry_passage", ignore_result=True)

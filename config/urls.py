@@ -118,6 +118,7 @@ urlpatterns = [
     path("orgs/<slug:slug>/reminders/", reminders.index, name="reminders"),
     path("reminders/<uuid:reminder_id>/cancel/", reminders.cancel, name="reminder_cancel"),
     path("messages/<uuid:message_id>/links/<uuid:link_id>/hide/", links.hide, name="preview_hide"),
+    path("links/<uuid:link_id>/picture", links.picture, name="link_picture"),
     path("orgs/<slug:slug>/settings/", org_settings.show, name="org_settings"),
     path("messages/<uuid:message_id>/thread/", threads.show, name="thread"),
     path("messages/<uuid:message_id>/thread/follow/", threads.follow, name="thread_follow"),

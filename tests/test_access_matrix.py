@@ -47,7 +47,7 @@ JSON_NAMES = {
     "unread",
 }
 # What a browser may keep if it asks each time whether it still may show it.
-ASKED_AGAIN = {"file_content", "file_preview", "passage_archive"}
+ASKED_AGAIN = {"file_content", "file_preview", "link_picture", "passage_archive"}
 # What a person's own browser may keep, and nobody between: its address changes when it does.
 KEPT: dict[str, set[str]] = {"member_picture": set(), "emoji": set()}
 OURS = {name for name in NAMES if not name.startswith("account_")}

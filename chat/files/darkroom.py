@@ -1,6 +1,6 @@
 """Decodes what strangers send, in a process of its own that may die of it.
 
-*Called by*: chat.files.workshop, as a program: kind, source, folder for what it makes; it answers in JSON.
+*Called by*: chat.files.child, as a program: kind, source, folder for what it makes; it answers in JSON.
 *Keeps true*: memory, time and the size of what it writes are bounded before the first byte is looked at; no metadata
 comes out. *Why* no Django here: it starts in a tenth of a second, and knows no key that could be stolen.
 """
@@ -22,13 +22,16 @@ FRAMES_MAX = 200
 PREVIEW_SIDE = 960
 MOVING_SIDE = 480
 PAGES_MAX = 20
+CARD_SIDE = 480
+# Smaller ones are dots that count readers, or icons.
+CARD_SIDE_MIN = 40
 FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
 
 
 def main() -> None:
     kind, source, folder = sys.argv[1:4]
     _bound()
-    makers = {"image": picture, "pdf": pages}
+    makers = {"image": picture, "pdf": pages, "card": card}
     json.dump(makers[kind](Path(source), Path(folder)), sys.stdout)
 
 
@@ -72,6 +75,22 @@ def pages(source: Path, folder: Path) -> dict[str, Any]:
     if not made:
         return {"pages": count, "previews": 0}
     return {"pages": count, "previews": made, "width": first[0], "height": first[1]}
+
+
+def card(source: Path, folder: Path) -> dict[str, Any]:
+    """Make "card": small and still, for the preview of a link."""
+    from PIL import Image, ImageOps
+
+    Image.MAX_IMAGE_PIXELS = None  # ours is the limit, and it is not a warning
+    with Image.open(source, formats=list(FORMATS)) as opened:
+        if opened.width * opened.height > PIXELS_MAX:
+            return {"refused": "pixels"}
+        if min(opened.size) < CARD_SIDE_MIN:
+            return {"refused": "small"}
+        image = _in_plain_colors(ImageOps.exif_transpose(opened))
+    image.thumbnail((CARD_SIDE, CARD_SIDE))
+    _save(image, folder / "card", "WEBP", quality=80)
+    return {"width": image.width, "height": image.height}
 
 
 def _moving(opened: Any, form: str, count: int, folder: Path) -> dict[str, Any]:

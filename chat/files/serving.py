@@ -1,7 +1,7 @@
 """Giving the bytes of a file: whole, in part, or not again.
 
-*Called by*: chat.views.files. *Keeps true*: no database connection waits for a slow reader, who gets a piece when there
-is room for it; nothing that is given can run: it is saved, or it is a picture that this server made.
+*Called by*: chat.views.files, chat.views.links. *Keeps true*: no database connection waits for a slow reader, who gets
+a piece when there is room for it; nothing that is given can run: it is saved, or it is a picture that this server made.
 """
 
 import asyncio
@@ -57,7 +57,11 @@ def original(request: HttpRequest, file: File) -> HttpResponseBase:
 
 def preview(request: HttpRequest, file: File, number: int) -> HttpResponseBase:
     """A picture of it, made by this server."""
-    key = f"{file.preview_key}-{number}"
+    return picture(request, f"{file.preview_key}-{number}")
+
+
+def picture(request: HttpRequest, key: str) -> HttpResponseBase:
+    """A WebP that this server made, shown where it stands. Raises Lost."""
     try:
         size = store.size(key)
     except OSError:

@@ -5,11 +5,6 @@ then settled either way; a few at once, each in a process that is ended when it 
 *Why* not in the web process: what is decoded was made by strangers, and a page must never wait for it.
 """
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import tempfile
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +17,7 @@ from django.db import close_old_connections, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from chat.files import attachments, darkroom, store
+from chat.files import attachments, child, store
 from chat.models import Attachment, File, FileKind, FileState
 
 AT_ONCE = 2
@@ -31,7 +26,6 @@ LEASE_SECONDS = 120
 # A call that was not heard by then is lost.
 FORGOTTEN_SECONDS = 15
 ATTEMPTS_MAX = 3
-ANSWER_MAX = 10_000
 BATCH = 50
 _log = structlog.get_logger(__name__)
 _pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="workshop")
@@ -86,21 +80,10 @@ def _develop(file: File, folder: Path) -> dict[str, Any]:
     with source.open("wb") as copy:
         for piece in store.pieces(file.key, length=file.size_bytes):
             copy.write(piece)
-    argv = [sys.executable, "-I", darkroom.__file__, file.kind, str(source), str(folder)]
-    # An environment of its own: it is not to know any key of ours.
-    child = subprocess.Popen(
-        argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd=folder, start_new_session=True
-    )
-    try:
-        said, _ = child.communicate(timeout=SECONDS)
-    except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.communicate()
-        said = b""
-    if child.returncode != 0 or len(said) > ANSWER_MAX:
-        _log.info("file.unreadable", file=str(file.pk), kind=file.kind, code=child.returncode)
-        return {}
-    return dict(json.loads(said))
+    made = child.develop(file.kind, source, folder, timeout_seconds=SECONDS)
+    if not made:
+        _log.info("file.not_developed", file=str(file.pk))
+    return made
 
 
 def _settle(file: File, made: dict[str, Any], folder: Path) -> None:

@@ -14,7 +14,8 @@ from typing import Any
 import structlog
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
-from chat.links import reading
+from chat.links import pictures, reading
+from chat.links.pictures import Card
 from gateway import outbound
 
 AT_ONCE = 8
@@ -29,6 +30,7 @@ class Reader:
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="links")
+        self._makers = ThreadPoolExecutor(2, thread_name_prefix="link-pictures")
         self._at_once = asyncio.Semaphore(AT_ONCE)
         self._asked: set[uuid.UUID] = set()
         self._http: outbound.Client | None = None
@@ -48,12 +50,20 @@ class Reader:
         try:
             async with self._at_once:
                 if url := await self._db(reading.claim, link_id):
-                    await self._db(reading.keep, link_id, await reading.ask(url, self._http))
+                    facts = await reading.ask(url, self._http)
+                    card = await self._card(facts.image_url) if facts else None
+                    await self._db(reading.keep, link_id, facts, card)
         except (OperationalError, InterfaceError) as error:
             _log.warning("link.postponed", link=str(link_id), error=type(error).__name__)  # a sweep finds it again
         except Exception:
             _log.exception("link.crashed", link=str(link_id))
             await self._db(reading.keep, link_id, None)
+
+    async def _card(self, url: str) -> Card | None:
+        """Made in threads of their own: each waits for a process, and what is written must not wait for that."""
+        assert self._http
+        body = await pictures.ask(url, self._http) if url else None
+        return await self.loop.run_in_executor(self._makers, pictures.make, body) if body else None
 
     async def _db(self, verb: Any, *args: Any) -> Any:
         """Run a verb of the database in a thread, with a connection that is given back at once."""

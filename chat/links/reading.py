@@ -7,6 +7,7 @@ message that waits for it; a page that says nothing, or takes too long, is left 
 import asyncio
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -14,8 +15,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from chat import feed
-from chat.links import pages
+from chat.files import store
+from chat.links import pages, pictures
 from chat.links.pages import Facts
+from chat.links.pictures import Card, Kept
 from chat.models import Link, Message
 from chat.models.link import LinkState
 from gateway import outbound
@@ -24,8 +27,8 @@ from gateway.outbound import Blocked
 PAGE_BYTES_MAX = 512 * 1024
 SECONDS = 5.0
 REDIRECTS = 3
-# Longer than a page may take: whoever asked for it is gone.
-LEASE = timedelta(seconds=30)
+# Longer than a page and its picture may take: whoever asked for them is gone.
+LEASE = timedelta(seconds=90)
 BATCH = 50
 _log = structlog.get_logger(__name__)
 
@@ -61,18 +64,32 @@ async def ask(url: str, http: outbound.Client) -> Facts | None:
     return await asyncio.to_thread(pages.read, found)
 
 
-@transaction.atomic
-def keep(link_id: uuid.UUID, facts: Facts | None) -> None:
+def keep(link_id: uuid.UUID, facts: Facts | None, card: Card | None = None) -> None:
     """Write what was read, and show it in every message that waits for it."""
-    fields = facts.fields if facts else {}
+    picture = pictures.keep(card) if facts and card else None
+    is_used = False
+    try:
+        is_used = _write(link_id, facts, picture)
+    finally:
+        if picture and not is_used:
+            store.drop([picture.key])
+
+
+@transaction.atomic
+def _write(link_id: uuid.UUID, facts: Facts | None, picture: Kept | None) -> bool:
+    """Whether nobody was there before."""
+    fields: dict[str, Any] = dict(facts.fields) if facts else {}
+    if picture:
+        fields |= {"image_key": picture.key, "image_width": picture.width, "image_height": picture.height}
     state = LinkState.READ if facts else LinkState.NOTHING
     if not Link.objects.filter(pk=link_id, state=LinkState.WAITING).update(state=state, asked_at=Now(), **fields):
-        return
+        return False
     if facts is None:
-        return
+        return True
     waiting = Message.objects.filter(links__link=link_id, links__is_hidden=False, deleted_at=None)
     # In one order everywhere, as each takes its Space's lock.
     for message in waiting.select_related("space").order_by("space_id", "position"):
         feed.touch(message)
         message.save(update_fields=["revision"])
         feed.tell(message.space, feed.load([message.pk]))
+    return True

@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import urllib.request
+from html import escape
 from typing import Any
 
 from aiohttp import web
@@ -59,6 +60,8 @@ def _picture(kind: str, size: tuple[int, int]) -> bytes:
 
 PICTURES = {
     "/picture.png": lambda: (_picture("PNG", (1600, 800)), "image/png"),
+    "/dot.png": lambda: (_picture("PNG", (1, 1)), "image/png"),
+    "/wide.png": lambda: (_picture("PNG", (12_000, 5_000)), "image/png"),
     "/small.jpg": lambda: (_picture("JPEG", (200, 100)), "image/jpeg"),
     "/lying.png": lambda: (b"<svg onload=alert(1)>", "image/png"),
     "/vector.svg": lambda: (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml"),
@@ -104,6 +107,8 @@ async def _answer(request: web.Request) -> web.StreamResponse:
     }
     if path.startswith("/with/"):
         pages[path] = _page("With a picture", "/" + path.removeprefix("/with/"))
+    if path == "/naming":
+        pages[path] = _page("With a picture", escape(request.query["picture"]))
     return web.Response(text=pages.get(path, _page(f"Page {path}")), content_type="text/html")
 
 

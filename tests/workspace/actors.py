@@ -202,10 +202,7 @@ def _furnish(space: Space, word: str, *, asker: Member, bystander: Member) -> Pl
     replies.stop(asker, second.reply)
     notices.note_answer(second, asker_id=asker.pk)
     Message.objects.filter(pk=second.pk).update(text=f"{word} answer", html=f"<p>{word} answer</p>")
-    link = Link.objects.create(
-        org=space.org, url=f"https://{word}.example/", state=LinkState.READ, title=f"{word} page"
-    )
-    MessageLink.objects.create(org=space.org, message=message, link=link)
+    link = _link(message, word)
     if not bystander.picture:
         profiles.set_picture(bystander, _portrait())
     reminder = reminders.plan(asker, space, who=asker, wanted=f"in 3 days to think of {word}")
@@ -238,6 +235,16 @@ def _file(space: Space, uploader: Member, word: str) -> File:
     store.put(f"{file.preview_key}-1", BytesIO(f"{word} preview".encode()))
     feed.post(space, uploader, text=f"{word} upload", client_id=uuid.uuid4(), files=[file.pk])
     return file
+
+
+def _link(message: Message, word: str) -> Link:
+    """A page that was read, and bytes that stand for its picture."""
+    key = store.new_key()
+    store.put(key, BytesIO(f"{word} picture".encode()))
+    told = {"url": f"https://{word}.example/", "title": f"{word} page", "state": LinkState.READ}
+    link = Link.objects.create(org_id=message.org_id, **told, image_key=key, image_width=48, image_height=40)
+    MessageLink.objects.create(org_id=message.org_id, message=message, link=link)
+    return link
 
 
 def _portrait() -> bytes:
