@@ -108,7 +108,7 @@ def unread_from(member: Member, message: Message) -> None:
     rows.filter(message__in_feed=message.in_feed, kind__in=CALLING).update(
         read_at=None, pushed_at=Coalesce("pushed_at", Now())
     )
-    _tell(member, message.space_id, before)
+    _tell(member, message.space_id, before, is_back=True)
 
 
 def _badge(position: int, is_muted: bool, unread: int, mentions: int) -> dict[str, object]:
@@ -128,7 +128,7 @@ def _settle(member: Member, space_id: UUID, position: int, *, root_id: UUID | No
         return cursor.rowcount
 
 
-def _tell(member: Member, space_id: UUID, position: int) -> None:
-    """All tabs of the member, on all their devices."""
-    frame = {"type": "space.read", "space": space_id, "position": position}
+def _tell(member: Member, space_id: UUID, position: int, *, is_back: bool = False) -> None:
+    """All tabs of the member, on all their devices. Frames may change places: which of them goes back is said."""
+    frame = {"type": "space.read", "space": space_id, "position": position, "back": is_back}
     transaction.on_commit(lambda: broadcast.to_member(member.pk, frame))

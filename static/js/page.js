@@ -18,6 +18,8 @@ import "parley/models/viewer-door";
 import { connection } from "parley/models/connection";
 import { markDrafts } from "parley/models/draft-marks";
 import { people } from "parley/models/people";
+import { unread } from "parley/models/unread";
+import { markUnread } from "parley/models/unread-marks";
 import { visits } from "parley/models/visits";
 
 const { org } = document.body.dataset;
@@ -25,6 +27,8 @@ if (org) {
   people.start(org);
   attendance.start();
   markDrafts();
+  markUnread();
+  unread.start(org);
   connection.open(org);
   visits.start();
 }

@@ -5,6 +5,7 @@
 import { gettext, ngettext } from "parley/lib/words";
 import { Conversation } from "parley/models/conversation";
 import { FeedPlace } from "parley/models/feed-place";
+import { Reading } from "parley/models/reading";
 import { ScrollPlace } from "parley/models/scroll-place";
 import { SpaceLive } from "parley/models/space-live";
 
@@ -14,6 +15,7 @@ class MessageFeed extends HTMLElement {
   #life;
   #talk;
   #place;
+  #reading = null; // of one who has joined
   #unseen = 0;
   live;
 
@@ -30,10 +32,11 @@ class MessageFeed extends HTMLElement {
     this.#talk.listen(signal);
     this.#talk.follow(this.live, Number(revision));
     const goTo = (message, how) => this.#goTo(message, how);
-    const way = { reading: () => this.#reading(), goTo, toNewest: () => this.#toNewest() };
+    const way = { reading: () => this.#topmost(), goTo, toNewest: () => this.#toNewest() };
     new FeedPlace({ space: spaceId, ...way }).start(signal);
     this.addEventListener("click", this.#clicked, { signal });
     document.addEventListener("visibilitychange", this.#moved, { signal });
+    this.#follow(signal);
     this.#start();
   }
 
@@ -65,6 +68,15 @@ class MessageFeed extends HTMLElement {
 
   // What the reader does
 
+  /** Keeps how far one has read. */
+  #follow(signal) {
+    const { readPosition } = this.dataset;
+    if (readPosition === undefined) return;
+    const seenUpTo = () => this.#place.lastSeen;
+    this.#reading = new Reading({ space: this.space, position: Number(readPosition), seenUpTo });
+    this.#reading.start(signal);
+  }
+
   #start() {
     const row = location.hash.startsWith("#message-") && document.getElementById(location.hash.slice(1));
     if (row) this.#show(row);
@@ -87,7 +99,7 @@ class MessageFeed extends HTMLElement {
     else this.#place.toRow(row, "start");
   }
 
-  #reading() {
+  #topmost() {
     const row = this.#place.atEnd ? null : this.#place.first;
     return row && { id: row.dataset.messageId, position: Number(row.dataset.position) };
   }
@@ -108,6 +120,7 @@ class MessageFeed extends HTMLElement {
     if (newer) this.#place.atEnd = false; // the last row is not the end
     if (this.#place.atEnd && document.visibilityState === "visible") this.#unseen = 0;
     this.#announce(this.#unseen + beyond, newer);
+    this.#reading?.look({ atEnd: this.#place.atEnd });
     if (this.log.scrollTop < NEAR_PX) this.#more("more", "older");
     if (newer && this.#place.distanceToEnd < NEAR_PX) this.#more("newer", "newer");
   };
@@ -117,8 +130,6 @@ class MessageFeed extends HTMLElement {
     pill.hidden = !isPartial && (this.#place.atEnd || !count);
     const words = ngettext("{count} new message", "{count} new messages", count);
     pill.lastChild.textContent = count ? words : gettext("Jump to the newest");
-    const title = document.title.replace(/^\(\d+\) /, "");
-    document.title = count ? `(${count}) ${title}` : title;
   }
 
   async #more(flag, verb) {

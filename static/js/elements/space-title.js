@@ -32,7 +32,8 @@ class SpaceTitle extends HTMLElement {
     this.querySelector("[data-space-name]").textContent = name;
     this.querySelector("[data-space-private]").textContent = isPrivate ? gettext(", private") : "";
     this.querySelector("h1 use").setAttribute("href", isPrivate ? "#i-lock" : "#i-hash");
-    document.title = [name, ...document.title.split(" · ").slice(-2)].join(" · ");
+    const count = /^\(\d+\+?\) /.exec(document.title)?.[0] ?? ""; // of what is unread
+    document.title = [count + name, ...document.title.split(" · ").slice(-2)].join(" · ");
     document.querySelector("#main [role=log]")?.setAttribute("aria-label", gettext("Messages in {name}", { name }));
     this.#show(topic);
   }

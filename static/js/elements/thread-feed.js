@@ -35,6 +35,7 @@ class ThreadFeed extends HTMLElement {
     this.addEventListener("click", this.#clicked, { signal });
     this.parentElement.addEventListener("composer.typed", this.#typed, { signal });
     document.addEventListener("visibilitychange", this.#moved, { signal });
+    addEventListener("focus", this.#moved, { signal });
     this.#start();
     await this.#attach(signal, Number(this.dataset.revision));
   }
@@ -111,7 +112,7 @@ class ThreadFeed extends HTMLElement {
   };
 
   #moved = () => {
-    const isSeen = this.#place.atEnd && document.visibilityState === "visible";
+    const isSeen = this.#place.atEnd && document.visibilityState === "visible" && document.hasFocus();
     if (isSeen) this.#unseen = 0;
     const pill = this.querySelector("[data-newest]");
     pill.hidden = this.#place.atEnd || !this.#unseen;

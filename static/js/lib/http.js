@@ -28,10 +28,11 @@ export function get(url, { signal } = {}) {
   return call(url, { method: "GET" }, signal);
 }
 
-/** Posts fields as a form does, a list as one name several times, with the key that the page's own forms carry. */
-export function post(url, fields = {}, { signal } = {}) {
+/** Posts fields as a form does, a list as one name several times, with the key that the page's own forms carry.
+ * `keepalive`: it goes out even if the page ends now. */
+export function post(url, fields = {}, { signal, keepalive = false } = {}) {
   const key = document.querySelector("input[name=csrfmiddlewaretoken]")?.value ?? "";
-  return call(url, { method: "POST", body: encoded(fields), headers: { "X-CSRFToken": key } }, signal);
+  return call(url, { method: "POST", body: encoded(fields), keepalive, headers: { "X-CSRFToken": key } }, signal);
 }
 
 /** Fetches a page for people, or sends it fields; resolves to `{html}` of the page that this led to. */

@@ -42,6 +42,14 @@ export class ScrollPlace {
     return this.#anchor && document.getElementById(this.#anchor.id);
   }
 
+  /** The position of the last message that reaches into view; 0 where there is none. */
+  get lastSeen() {
+    const { bottom } = this.#scroller.getBoundingClientRect();
+    const rows = [...this.#content.querySelectorAll(":scope > [data-position]")];
+    const row = this.atEnd ? rows.at(-1) : rows.findLast((each) => each.getBoundingClientRect().top < bottom - 8);
+    return Number(row?.dataset.position ?? 0);
+  }
+
   toEnd() {
     this.atEnd = true;
     this.hold();

@@ -1,0 +1,86 @@
+// How far one has read in a Space: what stood before one's eyes is told to the server, a moment later.
+// Called by: message-feed, which says when to look. Tells space.seen {space, position, isEnd} on document at once.
+// Keeps true: only forward; only what was on screen in a window that is visible and has the focus; what one marked as
+//   unread stays so until one comes back to the Space, in every tab.
+import { post } from "parley/lib/http";
+import { connection } from "parley/models/connection";
+
+const SOON_MS = 800;
+
+export class Reading {
+  #space;
+  #seenUpTo;
+  #read;
+  #timer = null;
+  #isHeld = false;
+  #isDue = false;
+
+  /** `position` is where one has read up to; `seenUpTo()` is the position of the last message in view. */
+  constructor({ space, position, seenUpTo }) {
+    this.#space = space;
+    this.#read = position;
+    this.#seenUpTo = seenUpTo;
+  }
+
+  start(signal) {
+    const mine = ({ space, back }) => space === this.#space && back && this.#hold();
+    connection.on("space.read", mine, signal);
+    addEventListener("focus", () => this.look(), { signal });
+    addEventListener("pagehide", this.#flush, { signal });
+    signal.addEventListener("abort", this.#flush);
+  }
+
+  /** Something moved: what is in view may be seen. At the end it is so at once, else when the eyes have rested. */
+  look({ atEnd = false } = {}) {
+    if (this.#isHeld || !isAttentive()) return;
+    if (atEnd) this.#note(this.#seenUpTo(), true);
+    this.#timer ??= setTimeout(this.#rested, SOON_MS);
+  }
+
+  /** All up to a position is read, because one said so. */
+  settle(position) {
+    this.#isHeld = false;
+    this.#note(position, true);
+    this.#flush();
+  }
+
+  #rested = () => {
+    this.#timer = null;
+    if (this.#isHeld) return;
+    if (isAttentive()) this.#note(this.#seenUpTo());
+    this.#send();
+  };
+
+  #note(position, isEnd = false) {
+    if (position <= this.#read) return;
+    this.#read = position;
+    const detail = { space: this.#space, position, isEnd };
+    document.dispatchEvent(new CustomEvent("space.seen", { detail }));
+    this.#isDue = true;
+  }
+
+  async #send() {
+    if (!this.#isDue) return;
+    this.#isDue = false;
+    try {
+      await post(`/spaces/${this.#space}/read/`, { position: this.#read }, { keepalive: true });
+    } catch {
+      this.#isDue = true; // the next look tries again
+    }
+  }
+
+  #flush = () => {
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    if (!this.#isHeld) this.#send();
+  };
+
+  #hold() {
+    this.#isHeld = true;
+    this.#isDue = false;
+  }
+}
+
+function isAttentive() {
+  return document.visibilityState === "visible" && document.hasFocus();
+}
