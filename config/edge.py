@@ -34,7 +34,8 @@ def body_max(method: str, path: bytes, headers: Iterable[tuple[bytes, bytes]]) -
         return BODY_MAX
     named = {name.lower(): value for name, value in headers}
     is_form = named.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
-    if not is_form or b"content-length" not in named:
+    # Nobody who is not even signed in fills a disk; whether the session is good is asked behind this.
+    if not is_form or b"content-length" not in named or b"parley=" not in named.get(b"cookie", b""):
         return BODY_MAX
     return ARCHIVE_MAX if _TAKES_ARCHIVES.fullmatch(path) else UPLOAD_MAX
 

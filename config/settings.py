@@ -185,7 +185,8 @@ if flag("PARLEY_BEHIND_TLS_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_MAX
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
+# A choice among the channels of an import is the longest form.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 
 # --- files ------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

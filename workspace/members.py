@@ -91,6 +91,8 @@ def _claim(org: Org, user: User, *, role: str) -> Member | None:
     if member is not None:
         member.user, member.role, member.claim_email = user, role, ""
         member.save(update_fields=["user", "role", "claim_email"])
+        if member.is_guest:
+            SpaceMember.objects.filter(member=member).delete()  # a guest sees what somebody adds them to
     return member
 
 

@@ -21,13 +21,13 @@ REACTIONS_MAX = 50
 _COUNT_THREADS = """
     INSERT INTO chat_thread (message_id, org_id, replies_count, last_position, last_at)
     SELECT parent_id, min(org_id::text)::uuid, count(*), max(position), max(created_at) FROM chat_message
-    WHERE space_id = %(space)s AND parent_id IS NOT NULL AND deleted_at IS NULL GROUP BY parent_id
+    WHERE space_id = %(space)s AND parent_id = ANY (%(roots)s) AND deleted_at IS NULL GROUP BY parent_id
     ON CONFLICT (message_id) DO UPDATE SET replies_count = excluded.replies_count,
       last_position = excluded.last_position, last_at = excluded.last_at"""
 _NOTE_WRITERS = """
     INSERT INTO chat_threadmember (org_id, thread_id, member_id, has_written, is_following, read_position)
     SELECT DISTINCT ON (parent_id, author_id) org_id, parent_id, author_id, true, true, %(revision)s FROM chat_message
-    WHERE space_id = %(space)s AND parent_id IS NOT NULL AND author_id IS NOT NULL AND deleted_at IS NULL
+    WHERE space_id = %(space)s AND parent_id = ANY (%(roots)s) AND author_id IS NOT NULL AND deleted_at IS NULL
     ON CONFLICT (thread_id, member_id) DO NOTHING"""
 
 
@@ -53,9 +53,19 @@ def id_of(org: Org, source: str, kind: str, source_id: str) -> uuid.UUID:
     return uuid.uuid5(org.pk, f"{source}\n{kind}\n{source_id}")
 
 
-@transaction.atomic
 def write(space: Space, arrivals: Sequence[Arrival], *, names: dict[str, str], brought_from: str) -> int:
     """Write those that are not here yet, in their order; returns how many. `names` maps mention keys to handles."""
+    here = set(Message.objects.filter(pk__in=[each.id for each in arrivals]).values_list("pk", flat=True))
+    new = [each for each in arrivals if each.id not in here]
+    # Before any lock: it is the slowest part.
+    html = {each.id: markdown.render(each.text, names) for each in new if each.text and not each.deleted_at}
+    return _write(space, new, html, names=names, brought_from=brought_from) if new else 0
+
+
+@transaction.atomic
+def _write(
+    space: Space, arrivals: Sequence[Arrival], html: dict[uuid.UUID, str], *, names: dict[str, str], brought_from: str
+) -> int:
     Space.objects.select_for_update(no_key=True).get(pk=space.pk)
     here = set(Message.objects.filter(pk__in=[each.id for each in arrivals]).values_list("pk", flat=True))
     fresh = list({each.id: each for each in arrivals if each.id not in here}.values())
@@ -65,7 +75,7 @@ def write(space: Space, arrivals: Sequence[Arrival], *, names: dict[str, str], b
     known = here | {each.id for each in fresh}
     known |= set(Message.objects.filter(pk__in={each.parent_id for each in fresh}).values_list("pk", flat=True))
     rows = [
-        _row(space, each, position=first + place, names=names, brought_from=brought_from, known=known)
+        _row(space, each, position=first + place, html=html, brought_from=brought_from, known=known)
         for place, each in enumerate(fresh)
     ]
     Message.objects.bulk_create(rows)
@@ -76,17 +86,25 @@ def write(space: Space, arrivals: Sequence[Arrival], *, names: dict[str, str], b
 
 
 @transaction.atomic
-def close(space: Space) -> None:
-    """Count the threads of a Space whose messages have all come, and let nobody find them unread."""
+def close(space: Space, *, since: int) -> None:
+    """Count the threads to which messages came after the position `since`, stamp their roots, and let what came be
+    unread for nobody who had read the rest. Call it with the Space's revision from before the first batch."""
     revision = Space.objects.select_for_update(no_key=True).values_list("revision", flat=True).get(pk=space.pk)
+    came = Message.objects.filter(space=space, position__gt=since, parent__isnull=False)
+    roots = sorted(set(came.values_list("parent_id", flat=True)))
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT_THREADS, {"space": space.pk})
-        cursor.execute(_NOTE_WRITERS, {"space": space.pk, "revision": revision})
-    space.space_members.filter(read_position__lt=revision).update(read_position=revision)
+        cursor.execute(_COUNT_THREADS, {"space": space.pk, "roots": roots})
+        cursor.execute(_NOTE_WRITERS, {"space": space.pk, "revision": revision, "roots": roots})
+    if roots:
+        last = feed.advance(space, by=len(roots))
+        for place, root in enumerate(roots):
+            Message.objects.filter(pk=root).update(revision=last - len(roots) + 1 + place)
+    if revision > since:
+        space.space_members.filter(read_position__gte=since, read_position__lt=revision).update(read_position=revision)
 
 
 def _row(
-    space: Space, each: Arrival, *, position: int, names: dict[str, str], brought_from: str, known: set[uuid.UUID]
+    space: Space, each: Arrival, *, position: int, html: dict[uuid.UUID, str], brought_from: str, known: set[uuid.UUID]
 ) -> Message:
     text = "" if each.deleted_at else each.text
     parent_id = each.parent_id if each.parent_id in known and each.parent_id != each.id else None
@@ -102,7 +120,7 @@ def _row(
         in_feed=parent_id is None or each.in_feed,
         brought_from=brought_from,
         text=text,
-        html=markdown.render(text, names) if text else "",
+        html=html.get(each.id, ""),
         created_at=each.created_at,
         edited_at=each.edited_at,
         deleted_at=each.deleted_at,

@@ -155,7 +155,7 @@ def _take_out(passage: Passage, archive: IO[bytes]) -> None:
 
 
 def _look(passage: Passage, archive: IO[bytes]) -> dict[str, Any]:
-    return slack.look(passage.org, open_export(archive), _teller(passage))
+    return slack.look(passage.org, passage.asked_by, open_export(archive), _teller(passage))
 
 
 def _bring(passage: Passage, archive: IO[bytes]) -> dict[str, Any]:

@@ -4,9 +4,10 @@
 and author, in order; what could not be brought is named in the report.
 """
 
+import hashlib
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -14,7 +15,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from chat import directs, feed
+from billing import plans
+from chat import feed
 from chat.models import Imported
 from chat.passages import arrivals
 from chat.passages.arrivals import Arrival
@@ -26,6 +28,8 @@ from workspace.errors import Invalid
 from workspace.models import Member, Org, Space, SpaceKind, SpaceMember, SpaceRole
 
 BATCH = 200
+# Slack itself takes 40,000 characters.
+TEXT_MAX = 60_000
 KIND = "channel"
 NAME = "Slack"
 
@@ -45,7 +49,7 @@ def source_of(export: Export) -> str:
     return f"slack:{export.team_id}"
 
 
-def look(org: Org, export: Export, tell: Callable[[int, int], None]) -> dict[str, Any]:
+def look(org: Org, importer: Member, export: Export, tell: Callable[[int, int], None]) -> dict[str, Any]:
     """What an import would bring, channel by channel. `tell(done, total)` as it goes."""
     source = source_of(export)
     known = set(Imported.objects.filter(org=org, source=source, kind=KIND).values_list("source_id", flat=True))
@@ -65,7 +69,7 @@ def look(org: Org, export: Export, tell: Callable[[int, int], None]) -> dict[str
         )
         total += counts
         tell(place + 1, len(export.channels))
-    matched = people.match(org, export, source)
+    matched = people.match(org, importer, export, source)
     spaces = sum(1 for row in rows if row["kind"] != "direct" and not row["known"])
     return {
         "channels": rows,
@@ -85,6 +89,7 @@ def bring(
     """Bring the people, and these channels whole. `tell(done, total)` counts days; it may raise to stop between two."""
     source = source_of(export)
     report, crowd = Report(), people.People(org, export, source)
+    crowd.vouch(importer)
     crowd.bring_all()
     chosen = [channel for channel in export.channels if channel.id in set(channel_ids)]
     days = {channel.id: export.days(channel) for channel in chosen}
@@ -111,6 +116,7 @@ class _Carrier:
         self._crowd, self._report, self._source = crowd, report, source_of(export)
         self._markup = Markup(crowd.key, crowd.name)
         self._space, is_new = _space(org, importer, channel, crowd, self._source)
+        self._since = 0 if is_new else self._space.revision
         report.counts["spaces"] += is_new
 
     def day(self, day: str) -> None:
@@ -121,7 +127,7 @@ class _Carrier:
             self._report.counts["already_here"] += len(batch) - written
 
     def close(self) -> None:
-        arrivals.close(self._space)
+        arrivals.close(self._space, since=self._since)
 
     def _arrivals(self, rows: list[dict[str, Any]]) -> Iterator[Arrival]:
         for row in rows:
@@ -135,6 +141,9 @@ class _Carrier:
         written_at, author = moment(ts), self._author(row)
         is_gone = row.get("subtype") == "tombstone"
         said = "" if is_gone else self._markup.message(row)
+        if len(said) > TEXT_MAX:
+            said = f"{said[:TEXT_MAX]} […]"
+            self._report.counts["cut"] += 1
         if written_at is None or (not said.strip() and not is_gone):
             self._report.counts["empty"] += 1
             return None
@@ -214,14 +223,32 @@ def _space(org: Org, importer: Member, channel: Channel, crowd: people.People, s
     if row := Imported.objects.filter(**seen).first():
         if space := Space.objects.filter(org=org, pk=row.our_id).first():
             return space, False
-    members = list({member.pk: member for each in channel.member_ids if (member := crowd.of(each))}.values())
-    space = _direct(members) if channel.kind == "direct" and members else _make(org, importer, channel, members, crowd)
+    if channel.kind == "direct":
+        # Somebody of whom nothing is known takes part all the same: else it would become a conversation of others.
+        members = [crowd.of(each) or crowd.member(Person(each, each)) for each in channel.member_ids]
+        space = _direct(org, members, seen)
+    else:
+        members = [member for each in channel.member_ids if (member := crowd.of(each))]
+        space = _make(org, importer, channel, members, crowd)
     Imported.objects.update_or_create(**seen, defaults={"our_id": space.pk})
     return space, True
 
 
-def _direct(members: list[Member]) -> Space:
-    return directs.open(members[0], members[1 : directs.PEOPLE_MAX])
+def _direct(org: Org, members: list[Member], seen: dict[str, Any]) -> Space:
+    """A conversation of its own, apart from what the same people say here: an archive may hold what nobody said."""
+    key = hashlib.sha256(f"{seen['source']}\n{seen['source_id']}".encode()).hexdigest()
+    space = Space.objects.create(org=org, kind=SpaceKind.DIRECT, name="", is_private=True, direct_key=key)
+    _seat(space, {member.pk: (member, SpaceRole.EDITOR) for member in members}, is_hidden=True)
+    return space
+
+
+def _seat(space: Space, roles: Mapping[uuid.UUID, tuple[Member, str]], *, is_hidden: bool = False) -> None:
+    """Seats for those who are here or may come; who left gets none, and a guest only what somebody adds them to."""
+    SpaceMember.objects.bulk_create(
+        SpaceMember(org_id=space.org_id, space=space, member=member, role=role, is_hidden=is_hidden)
+        for member, role in roles.values()
+        if member.left_at is None and not member.is_guest
+    )
 
 
 def _make(org: Org, importer: Member, channel: Channel, members: list[Member], crowd: people.People) -> Space:
@@ -229,6 +256,9 @@ def _make(org: Org, importer: Member, channel: Channel, members: list[Member], c
         name = names.clean(channel.name)
     except Invalid:
         name = names.slug(channel.name, fallback="channel")
+    if not channel.is_archived:
+        here = Space.objects.filter(org=org, archived_at=None).of_the_plan().count()
+        plans.require_room_for_space(org, here + 1)
     space = Space.objects.create(
         org=org,
         kind=SpaceKind.SPACE,
@@ -242,8 +272,6 @@ def _make(org: Org, importer: Member, channel: Channel, members: list[Member], c
     owner = creator if creator in members and creator.user_id and creator.left_at is None else importer
     roles = {member.pk: (member, SpaceRole.EDITOR) for member in members}
     roles[owner.pk] = (owner, SpaceRole.OWNER)
-    SpaceMember.objects.bulk_create(
-        SpaceMember(org=org, space=space, member=member, role=role) for member, role in roles.values()
-    )
+    _seat(space, roles)
     feed.advance(space, by=1)
     return space

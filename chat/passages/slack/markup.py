@@ -18,8 +18,11 @@ from chat.passages.slack.export import dicts, inside, text, whole
 NAMES = {"simple_smile": "slightly_smiling_face", "slightly_smiling": "slightly_smiling_face"}
 TONES = {"2": "🏻", "3": "🏼", "4": "🏽", "5": "🏾", "6": "🏿"}
 DEPTH_MAX = 8
+SOURCE_MAX = 100_000
 _SPECIAL = re.compile(r"[\\`*~\[\]<]|(?<!\w)_|_(?!\w)")
-_LINE_START = re.compile(r"^(\s*\d{1,9}(?=[.)]\s)|\s*)(?:(?<=\d)([.)])|(#{1,6}(?=\s)|[-+](?=\s)|>))", re.MULTILINE)
+_LINE_START = re.compile(
+    r"^([^\S\n]*\d{1,9}(?=[.)]\s)|[^\S\n]*)(?:(?<=\d)([.)])|(#{1,6}(?=\s)|[-+](?=\s)|>))", re.MULTILINE
+)
 _ANGLE = re.compile(r"<([^<>\n]{1,3000})>")
 _CODE = re.compile(r"```\n?(.*?)\n?```|`([^`\n]+)`", re.DOTALL)
 _SHORTCODE = re.compile(r":([a-z0-9_+'-]{1,60})(?:::skin-tone-([2-6]))?:", re.IGNORECASE)
@@ -39,7 +42,11 @@ class Markup:
     def message(self, row: dict[str, Any]) -> str:
         """The Markdown of a message: what it says, what its attachments say, which files it had."""
         rich = [block for block in dicts(row.get("blocks")) if block.get("type") == "rich_text"]
-        said = "\n".join(self._blocks(block) for block in rich) if rich else self.mrkdwn(text(row.get("text")))
+        said = (
+            "\n".join(self._blocks(block) for block in rich)
+            if rich
+            else self.mrkdwn(text(row.get("text"))[:SOURCE_MAX])
+        )
         if row.get("subtype") == "me_message" and said.strip() and "\n" not in said.strip():
             said = f"*{said.strip()}*"
         parts = [said, *map(self._attachment, dicts(row.get("attachments")))]

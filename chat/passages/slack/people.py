@@ -1,15 +1,17 @@
 """Who wrote in Slack, as members here.
 
-*Called by*: chat.passages.slack.bring and preview. *Keeps true*: an address finds the member who has it; anybody else
-becomes a member without an account, who can do nothing, and whose address may claim the name by joining; the same
-person of a source is the same member at every import.
+*Called by*: chat.passages.slack.bring. *Keeps true*: an address finds the member who has shown that it is theirs;
+anybody else becomes a member without an account, who can do nothing, and whose address may claim the name by joining;
+the same person of a source is the same member at every import.
 """
 
 import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from chat.models import Imported
 from chat.passages.slack.export import Export, Person
@@ -27,8 +29,10 @@ class Match:
     new: int
 
 
-def match(org: Org, export: Export, source: str) -> Match:
-    known = sum(person.id in _known(org, export, source) for person in export.people.values())
+def match(org: Org, importer: Member, export: Export, source: str) -> Match:
+    crowd = People(org, export, source)
+    crowd.vouch(importer)
+    known = len(export.people.keys() & crowd.known_ids)
     return Match(known, len(export.people) - known)
 
 
@@ -39,6 +43,18 @@ class People:
         self._org, self._export, self._source = org, export, source
         self._members = _known(org, export, source)
         self.made = 0
+
+    @property
+    def known_ids(self) -> set[str]:
+        return set(self._members)
+
+    def vouch(self, member: Member) -> None:
+        """Whoever runs the import is who they are, whether or not they have shown it by mail."""
+        ids = (
+            user_id for user_id, person in self._export.people.items() if person.email and person.email == member.email
+        )
+        for user_id in ids:
+            self._members.setdefault(user_id, member)
 
     def bring_all(self) -> None:
         for person in self._export.people.values():
@@ -91,7 +107,8 @@ def _known(org: Org, export: Export, source: str) -> dict[str, Member]:
     found = Member.objects.filter(org=org).in_bulk(list(ids.values()))
     known = {user_id: found[our_id] for user_id, our_id in ids.items() if our_id in found}
     by_email = {person.email: user_id for user_id, person in export.people.items() if person.email}
-    for member in Member.objects.filter(org=org, user__email__in=list(by_email)).select_related("user"):
+    shown = EmailAddress.objects.filter(user=OuterRef("user"), email__iexact=OuterRef("user__email"), verified=True)
+    for member in Member.objects.filter(Exists(shown), org=org, user__email__in=list(by_email)).select_related("user"):
         known.setdefault(by_email[member.email], member)
     for member in Member.objects.filter(org=org, user=None, claim_email__in=list(by_email)):
         known.setdefault(by_email[member.claim_email], member)

@@ -3,9 +3,13 @@
 import io
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from allauth.account.models import EmailAddress
+from django.utils import timezone
 
+from chat import directs, feed
 from chat.models import Attachment, Imported, Mention, Message, Notice, Reaction, Reply, Thread
 from chat.passages.archive import WrongArchive
 from chat.passages.slack import bring as slack
@@ -97,6 +101,88 @@ def test_somebody_with_a_known_address_is_that_member_and_others_have_no_rights(
     assert Member.objects.filter(org=juniper.org, display_name="Ana").count() == 1
     zoe = Member.objects.get(display_name="Zoë 陳")
     assert (zoe.user, zoe.claim_email, Member.objects.present().filter(pk=zoe.pk).exists()) == (None, "", False)
+
+
+def test_an_address_that_nobody_has_shown_to_be_theirs_inherits_nothing(juniper: SimpleNamespace) -> None:
+    files = slack_zip.whole()
+    files["users.json"] = [*slack_zip.USERS, {"id": "U09", "profile": {"real_name": "Mei", "email": juniper.mei.email}}]
+    files["groups.json"] = [{"id": "G01", "name": "secret", "members": ["U09"]}]
+    files["secret/2023-11-14.json"] = [{"type": "message", "user": "U09", "text": "hush", "ts": "1700000000.5"}]
+
+    bring(juniper, slack_zip.make(files), ("G01",))
+
+    assert not Space.objects.visible_to(juniper.mei).filter(name="secret").exists()
+    assert Message.objects.get(text="hush").author != juniper.mei
+
+
+def test_who_has_shown_it_is_found_and_who_left_gets_no_seat(juniper: SimpleNamespace) -> None:
+    for who in (juniper.mei, juniper.gus, juniper.ben):
+        EmailAddress.objects.create(user=who.user, email=who.email, verified=True, primary=True)
+    Member.objects.filter(pk=juniper.ben.pk).update(left_at=timezone.now())
+    files = slack_zip.whole()
+    emails = {"U07": juniper.mei.email, "U08": juniper.gus.email, "U09": juniper.ben.email}
+    files["users.json"] = [
+        {"id": each, "profile": {"real_name": each, "email": email}} for each, email in emails.items()
+    ]
+    files["groups.json"] = [{"id": "G01", "name": "secret", "members": list(emails)}]
+    files["secret/2023-11-14.json"] = [{"type": "message", "user": "U09", "text": "hush", "ts": "1700000000.5"}]
+
+    bring(juniper, slack_zip.make(files), ("G01",))
+
+    seats = SpaceMember.objects.filter(space__name="secret")
+    assert set(seats.values_list("member__handle", flat=True)) == {"mei", "ana"}
+    assert Message.objects.get(text="hush").author == juniper.ben
+
+
+def test_a_direct_conversation_stays_apart_from_what_the_same_people_say_here(juniper: SimpleNamespace) -> None:
+    live = directs.open(juniper.ana, [])
+    files = slack_zip.whole()
+    files["dms.json"] = [{"id": "D01", "members": [slack_zip.ANA, "UNOBODY"]}]
+
+    bring(juniper, slack_zip.make(files), ("D01",))
+
+    assert not Message.objects.filter(space=live).exists()
+    brought = Message.objects.get(text="between us").space
+    assert (brought.kind, brought.space_members.count()) == ("direct", 2)
+
+
+def test_what_was_unread_stays_unread_and_what_came_is_read(juniper: SimpleNamespace) -> None:
+    bring(juniper, channels=("C01",))
+    space = Space.objects.get(name="general")
+    feed.post(space, juniper.ana, text="new here", client_id=uuid4())
+    seat = SpaceMember.objects.get(space=space, member__display_name="Zoë 陳")
+    before = seat.read_position
+    files = slack_zip.whole()
+    files["general/2023-11-16.json"] = [
+        {
+            "type": "message",
+            "user": slack_zip.ZOE,
+            "text": "later",
+            "ts": "1700180000.1",
+            "thread_ts": "1700000100.000100",
+        }
+    ]
+    root = Message.objects.get(text__startswith="Launch")
+
+    bring(juniper, slack_zip.make(files), ("C01",))
+
+    seat.refresh_from_db()
+    assert seat.read_position == before
+    assert Message.objects.get(pk=root.pk).revision > root.revision
+    assert Thread.objects.get(pk=root.pk).replies_count == 3
+
+
+def test_a_message_of_any_length_takes_its_time_and_no_more(juniper: SimpleNamespace) -> None:
+    files = {"users.json": slack_zip.USERS, "channels.json": slack_zip.CHANNELS[:1]}
+    files["general/2023-11-14.json"] = [
+        {"type": "message", "user": slack_zip.ANA, "text": "a" + "\n" * 200_000 + "b", "ts": "1700000000.1"},
+        {"type": "message", "user": slack_zip.ANA, "text": "word " * 50_000, "ts": "1700000000.2"},
+    ]
+
+    report = bring(juniper, slack_zip.make(files), ("C01",))
+
+    assert (report["messages"], report["cut"]) == (2, 1)
+    assert max(len(text) for text in Message.objects.values_list("text", flat=True)) < 61_000
 
 
 def test_nobody_is_told_and_nothing_is_unread(juniper: SimpleNamespace) -> None:
