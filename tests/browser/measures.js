@@ -102,9 +102,14 @@
     return radio.type === "radio" && [...met.keys()].some((each) => each.type === "radio" && each.name === radio.name);
   }
 
-  /** What was not reached, and what did not show that it was. */
+  /** Ends the walk; tells what was missed. */
   function walked() {
     document.removeEventListener("focusin", noted, true);
+    return missed();
+  }
+
+  /** What was not reached so far, and what did not show that it was. */
+  function missed() {
     const out = [];
     for (const [node, plain] of before) {
       if (!node.isConnected || !reachable(node) || isOther(node) || node.closest("[aria-hidden=true]")) continue;
@@ -114,5 +119,5 @@
     return out;
   }
 
-  globalThis.measures = { wide, bones, movement, walk, walked };
+  globalThis.measures = { wide, bones, movement, walk, missed, walked };
 }

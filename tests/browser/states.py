@@ -5,9 +5,9 @@
 
 from collections.abc import Iterator
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.tour import Stop
+from tests.browser.tour import PHONE, UNBORN, Stop
 from tests.test_access_matrix import address
 from tests.workspace.actors import World
 from workspace.models import Space
@@ -22,6 +22,12 @@ def states(world: World) -> Iterator[Stop]:
     yield Stop("space, files in the panel", space, "org_owner", _files)
     yield Stop("space, new message in the panel", space, "org_owner", _new_message)
     yield Stop("space, shortcut sheet", space, "org_owner", _shortcuts)
+    yield Stop("space, bar of a message", space, "org_owner", _bar)
+    yield Stop("space, menu of a message", space, "org_owner", _menu)
+    yield Stop("space, emoji picker", space, "org_owner", _emoji)
+    yield Stop("space, editing a message", space, "org_owner", _edit)
+    yield Stop("space, asked whether to delete", space, "org_owner", _delete)
+    yield Stop("space, drawer on a phone", space, "org_owner", _drawer)
     yield Stop("space, picture viewer", space, "org_owner", _picture)
     yield Stop("space, cut off", space, "org_owner", _cut_off)
     yield Stop("space, empty", f"/spaces/{Space.objects.get(org=world.org, name='Empty').pk}/", "org_owner")
@@ -59,7 +65,7 @@ def _commands(page: Page) -> None:
 
 def _in_panel(page: Page) -> None:
     expect(page.locator("side-panel [data-part] *").first).to_be_visible()
-    expect(page.locator(":not(:defined)")).to_have_count(0)
+    expect(page.locator(UNBORN)).to_have_count(0)
 
 
 def _thread(page: Page) -> None:
@@ -80,6 +86,45 @@ def _new_message(page: Page) -> None:
 def _shortcuts(page: Page) -> None:
     page.get_by_role("button", name="Keyboard shortcuts").click()
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+
+
+def _own(page: Page) -> Locator:
+    return page.locator("#main article[data-mine]").last
+
+
+def _bar(page: Page) -> None:
+    _own(page).hover()
+    expect(_own(page).get_by_role("button", name="More")).to_be_visible()
+
+
+def _menu(page: Page) -> None:
+    _bar(page)
+    _own(page).get_by_role("button", name="More").click()
+    expect(page.get_by_role("menu")).to_be_visible()
+
+
+def _emoji(page: Page) -> None:
+    _bar(page)
+    _own(page).get_by_role("button", name="React").click()
+    expect(page.get_by_role("combobox", name="Search emoji")).to_be_visible()
+
+
+def _edit(page: Page) -> None:
+    _bar(page)
+    _own(page).get_by_role("button", name="Edit").click()
+    expect(page.get_by_role("button", name="Save")).to_be_visible()
+
+
+def _delete(page: Page) -> None:
+    _menu(page)
+    page.get_by_role("menuitem", name="Delete").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def _drawer(page: Page) -> None:
+    page.set_viewport_size(PHONE)
+    page.get_by_role("button", name="Open the menu").click()
+    expect(page.get_by_role("button", name="Close the menu")).to_be_visible()
 
 
 def _picture(page: Page) -> None:
