@@ -27,6 +27,8 @@ AXE = """async (only) => {
     const written = ({target}) => document.querySelector(target[0])?.closest(".prose");
     for (const each of violations) // people head their messages as they like
         if (each.id === "heading-order") each.nodes = each.nodes.filter((node) => !written(node));
+    for (const each of violations) // a menu that is open stands over the page, not in it
+        if (each.id === "region") each.nodes = each.nodes.filter(({target}) => !document.querySelector(target[0])?.closest("[popover]"));
     return violations.filter(({nodes}) => nodes.length).map(({id, impact, help, nodes}) => ({
         id, impact, help,
         nodes: nodes.map(({target, failureSummary}) => target + " · " + failureSummary.replace(/\\s+/g, " ").slice(0, 260)),
