@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from chat import feed, mentions
 from chat.models import Bookmark, Message
+from workspace import titles
 from workspace.errors import Invalid
 from workspace.models import Member, Space
 
@@ -32,9 +33,10 @@ def remove(member: Member, message: Message) -> None:
     Bookmark.objects.filter(member=member, message=message).delete()
 
 
-def shown(found: QuerySet[Bookmark]) -> list[Bookmark]:
+def shown(member: Member, found: QuerySet[Bookmark]) -> list[Bookmark]:
     """With `excerpt`, the beginning of each message as plain text."""
     rows = list(found[:SHOWN_MAX])
+    titles.name_for(member, [row.message.space for row in rows])
     names = mentions.names_of([row.message_id for row in rows])
     for row in rows:
         row.excerpt = Truncator(mentions.typed(row.message.text, names)).chars(EXCERPT_MAX)  # type: ignore[attr-defined]

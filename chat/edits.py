@@ -27,6 +27,9 @@ from workspace.models import Member
 EDITS_MAX = 100
 # Past this many words two texts are compared line by line: comparing takes the square of what is compared.
 WORDS_MAX = 3000
+# Chinese and Japanese put no spaces between words: there each character counts as one.
+_EACH = "\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
+_GRAIN = rf"[{_EACH}]|[^\s{_EACH}]+|\s+"
 
 
 class Outdated(Refused):
@@ -108,7 +111,7 @@ def history(message: Message) -> list[Version]:
 
 def compare(old: str, new: str) -> list[tuple[str, str]]:
     """Runs of text that were kept, removed and added, in reading order: of words, of lines where there are many."""
-    grain = r"\S+|\s+"
+    grain = _GRAIN
     if len(findall(grain, old)) + len(findall(grain, new)) > WORDS_MAX:
         grain = r"[^\n]*\n|[^\n]+"
     before, after = findall(grain, old), findall(grain, new)

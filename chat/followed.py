@@ -10,6 +10,7 @@ from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from chat.models import Message, ThreadMember
+from workspace import titles
 from workspace.models import Member, Space
 
 PAGE = 30
@@ -34,6 +35,7 @@ def page(member: Member, *, number: int = 1) -> Page:
     found = list(_followed(member)[start : start + PAGE + 1])
     unread = {row.thread_id: row.unread for row in found[:PAGE]}
     roots = Message.objects.for_page().select_related("space").in_bulk(list(unread))
+    titles.name_for(member, [root.space for root in roots.values()])
     return Page([Row(roots[pk], count) for pk, count in unread.items()], number, len(found) > PAGE)
 
 

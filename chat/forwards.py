@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from chat import feed, mentions
 from chat.models import Message
+from workspace import titles
 from workspace.errors import Invalid
 from workspace.models import Member, Space, SpaceMember, SpaceRole
 
@@ -34,10 +35,11 @@ def forward(member: Member, message: Message, space: Space, *, note: str, client
 
 
 def places(member: Member) -> list[Space]:
-    """Where the member may write: Spaces joined, and public ones, by name."""
+    """Where the member may write: Spaces joined, and public ones, then direct conversations, by name."""
     open_to = Space.objects.visible_to(member).filter(archived_at=None)
     read_only = SpaceMember.objects.filter(member=member, role=SpaceRole.VIEWER).values("space")
-    return list(open_to.exclude(pk__in=read_only).order_by("name")[:PLACES_MAX])
+    found = titles.name_for(member, open_to.exclude(pk__in=read_only).order_by("name")[:PLACES_MAX])
+    return sorted(found, key=lambda space: (space.is_direct, space.name.casefold()))
 
 
 def quote(text: str) -> str:

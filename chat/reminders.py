@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from chat import mentions, moments, notices
 from chat.models import Message, Reminder
-from workspace import access, spaces
+from workspace import access, spaces, titles
 from workspace.access import Person
 from workspace.errors import Invalid, NotFound
 from workspace.models import Member, Space
@@ -56,11 +56,13 @@ def ask(
     )
 
 
-def coming(member: Member) -> QuerySet[Reminder]:
+def coming(member: Member) -> list[Reminder]:
     """What the member will be reminded of, and what they asked for others; soonest first."""
     mine = Reminder.objects.filter(Q(member=member) | Q(asked_by=member), done_at=None)
     whole = mine.select_related("member", "asked_by", "space", "message__author", "message__ai_model")
-    return whole.order_by("due_at", "id")[:LISTED_MAX]
+    found = list(whole.order_by("due_at", "id")[:LISTED_MAX])
+    titles.name_for(member, [each.space for each in found])
+    return found
 
 
 def of_message(member: Member, message: Message) -> QuerySet[Reminder]:

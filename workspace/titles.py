@@ -14,15 +14,15 @@ from workspace.models import Member, Space, SpaceMember
 def name_for(viewer: Member, spaces: Iterable[Space]) -> list[Space]:
     """The same Spaces, each direct conversation of the viewer's named. One query, or none."""
     found = list(spaces)
-    directs = {space.pk: space for space in found if space.is_direct}
+    directs = [space for space in found if space.is_direct]
     if not directs:
         return found
-    people: dict[object, list[Member]] = {key: [] for key in directs}
+    people: dict[object, list[Member]] = {space.pk: [] for space in directs}
     seats = SpaceMember.objects.filter(space__in=directs, space__space_members__member=viewer)
     for seat in seats.select_related("member__user").order_by("member__display_name", "member_id"):
         people[seat.space_id].append(seat.member)
-    for key, space in directs.items():
-        others = [person for person in people[key] if person.pk != viewer.pk]
+    for space in directs:
+        others = [person for person in people[space.pk] if person.pk != viewer.pk]
         space._others = others  # type: ignore[attr-defined]
         space.name = ", ".join(person.display_name for person in others) or _title_of_notes(viewer)
     return found

@@ -14,6 +14,7 @@ from billing import plans
 from chat.files import access, intake
 from chat.models import Attachment, File
 from chat.models.file import size_words
+from workspace import titles
 from workspace.models import Member, Org, Space
 
 PAGE = 40
@@ -46,12 +47,16 @@ def of_space(member: Member, space: Space, filters: Filters) -> Found:
 
 
 def of_org(member: Member, filters: Filters) -> Found:
-    return _page(access.shown_to(member), filters)
+    found = _page(access.shown_to(member), filters)
+    titles.name_for(member, [row.message.space for row in found.rows])
+    return found
 
 
 def appearances(member: Member, file: File) -> list[Attachment]:
     """The newest messages that show this file to the member."""
-    return list(access.shown_to(member).filter(file=file).order_by("-id")[:5])
+    found = list(access.shown_to(member).filter(file=file).order_by("-id")[:5])
+    titles.name_for(member, [row.message.space for row in found])
+    return found
 
 
 def use_of(org: Org) -> dict[str, object]:

@@ -38,7 +38,7 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
     if wants_json(request):
         return JsonResponse({"messages": list(found.values_list("message_id", flat=True))})
     request.member = member  # type: ignore[attr-defined]
-    return render(request, "chat/bookmarks.html", {"bookmarks": bookmarks.shown(found)})
+    return render(request, "chat/bookmarks.html", {"bookmarks": bookmarks.shown(member, found)})
 
 
 def _answer(request: HttpRequest, sight: messages.Sight, *, is_kept: bool) -> HttpResponse:

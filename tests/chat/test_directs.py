@@ -2,15 +2,29 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from billing import plans
-from chat import directs, feed, mentions, places, sidebar, transcript
+from chat import (
+    bookmarks,
+    directs,
+    feed,
+    followed,
+    forwards,
+    mentions,
+    places,
+    reminders,
+    sidebar,
+    threads,
+    transcript,
+)
 from tests.chat.test_places import together
 from workspace import access, invitations, spaces, titles
 from workspace.errors import Forbidden, Invalid, NotFound
@@ -19,6 +33,29 @@ from workspace.models import Member, Role, Space, SpaceKind, SpaceMember, User
 
 def say(space: Space, author: Member, text: str = "hello") -> None:
     feed.post(space, author, text=text, client_id=uuid.uuid4())
+
+
+def test_every_list_names_a_direct_conversation_as_its_reader_knows_it(juniper: SimpleNamespace) -> None:
+    direct = directs.open(juniper.ana, [juniper.mei])
+    first, second = [feed.post(direct, juniper.mei, text=text, client_id=uuid.uuid4())[0] for text in ("one", "two")]
+    for message in (first, second):
+        bookmarks.add(juniper.ana, message)
+        reminders.ask(juniper.ana, direct, who=juniper.ana, due_at=timezone.now() + timedelta(hours=1), message=message)
+        feed.post(direct, juniper.mei, text="more", client_id=uuid.uuid4(), parent=message)
+        threads.follow(message, juniper.ana, is_following=True)
+
+    lists = {
+        "bookmarks": [row.message.space for row in bookmarks.shown(juniper.ana, bookmarks.of(juniper.ana))],
+        "reminders": [row.space for row in reminders.coming(juniper.ana)],
+        "threads": [row.root.space for row in followed.page(juniper.ana).rows],
+        "places": [space for space in forwards.places(juniper.ana) if space.is_direct],
+    }
+
+    assert {what: [space.name for space in spaces] for what, spaces in lists.items()} == {
+        **dict.fromkeys(("bookmarks", "reminders", "threads"), ["Mei", "Mei"]),
+        "places": ["Mei"],
+    }
+    assert [space.is_direct for space in forwards.places(juniper.ana)] == [False, False, True]
 
 
 def shown_to(member: Member) -> list[Space]:

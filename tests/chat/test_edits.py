@@ -202,6 +202,15 @@ def test_the_history_is_a_page_for_whoever_sees_the_message(juniper: SimpleNames
     assert client.get(path).status_code == 404
 
 
+def test_where_no_spaces_part_the_words_each_character_is_compared() -> None:
+    runs = compare("好，我今天看完。", "好，我明天看完 it。")
+
+    assert runs == [
+        *(("kept", "好，我"), ("removed", "今"), ("added", "明"), ("kept", "天看完")),
+        *(("added", " it"), ("kept", "。")),
+    ]
+
+
 def test_long_texts_are_compared_by_lines() -> None:
     old = "".join(f"line {number} of many words that say little\n" for number in range(600))
 
