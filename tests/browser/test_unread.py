@@ -89,3 +89,80 @@ def test_what_comes_while_one_reads_at_the_end_is_read(room: SimpleNamespace) ->
     until(lambda: unread.counts(room.ben)["spaces"][str(room.space.pk)]["unread"] == 0)
     expect(place(room.tab, "General")).not_to_have_attribute("data-new", "")
     expect(place(other, "General")).not_to_have_attribute("data-new", "")
+
+
+def test_a_line_stands_over_what_is_new_and_goes_when_one_leaves(room: SimpleNamespace) -> None:
+    say(room.space, room.ana, "first", "second")
+
+    room.tab.get_by_role("link", name="General").first.click()
+
+    line = room.tab.locator(".new-line")
+    expect(line).to_have_text("New")
+    expect(room.tab.locator(".new-line + [data-message-id], .new-line + .day + [data-message-id]")).to_contain_text("first")
+    until(lambda: unread.counts(room.ben)["spaces"][str(room.space.pk)]["unread"] == 0)
+    expect(line).to_have_count(1)
+    room.tab.get_by_role("link", name="Board").first.click()
+    expect(room.tab).to_have_title("Board · Juniper · Parley")
+    room.tab.get_by_role("link", name="General").first.click()
+    expect(room.tab).to_have_title("General · Juniper · Parley")
+    expect(room.tab.get_by_text("second", exact=True)).to_be_visible()
+    expect(line).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", [{"width": 1200, "height": 700}, {"width": 390, "height": 700}], ids=["desk", "phone"])
+def test_the_pill_leads_to_the_first_unread_that_is_not_loaded(room: SimpleNamespace, size: dict) -> None:
+    say(room.space, room.ana, "the first new one", *[f"line {number}" for number in range(80)])
+    tab = room.tab_of(room.ben, viewport=size)
+
+    tab.goto(f"{room.url}/spaces/{room.space.pk}/")
+    expect(tab.get_by_text("line 79")).to_be_in_viewport()
+    tab.get_by_role("button", name="Jump to the first unread").click()
+
+    expect(tab.get_by_text("the first new one")).to_be_in_viewport()
+    expect(tab.locator(".new-line")).to_be_in_viewport()
+    expect(tab.get_by_role("button", name="Jump to the first unread")).to_be_hidden()
+
+
+def test_marked_unread_from_a_message_it_stays_so_until_escape(room: SimpleNamespace) -> None:
+    say(room.space, room.ana, "one", "two")
+    room.tab.get_by_role("link", name="General").first.click()
+    until(lambda: unread.counts(room.ben)["spaces"][str(room.space.pk)]["unread"] == 0)
+
+    room.tab.get_by_text("two", exact=True).hover()
+    room.tab.get_by_role("toolbar").get_by_role("button", name="More").click()
+    room.tab.get_by_role("menuitem", name="Mark unread from here").click()
+
+    expect(place(room.tab, "General")).to_have_attribute("data-new", "")
+    expect(room.tab.locator(".new-line + [data-message-id], .new-line + .day + [data-message-id]")).to_contain_text("two")
+    assert unread.counts(room.ben)["spaces"][str(room.space.pk)]["unread"] == 1
+    room.tab.get_by_role("log").focus()
+    room.tab.keyboard.press("Escape")
+    expect(room.tab.locator(".new-line")).to_have_count(0)
+    until(lambda: unread.counts(room.ben)["spaces"][str(room.space.pk)]["unread"] == 0)
+    expect(place(room.tab, "General")).not_to_have_attribute("data-new", "")
+
+
+def test_n_leads_to_the_next_unread_space(room: SimpleNamespace) -> None:
+    say(room.space, room.ana, "hello")
+    expect(place(room.tab, "General")).to_have_attribute("data-new", "")
+
+    room.tab.get_by_role("log").focus()
+    room.tab.keyboard.press("n")
+
+    expect(room.tab).to_have_title("General · Juniper · Parley")
+
+
+def test_a_muted_space_is_not_bold_for_a_message(room: SimpleNamespace) -> None:
+    room.tab.get_by_role("link", name="Notices of this Space").click()
+    panel = room.tab.get_by_role("complementary")
+    panel.get_by_label("Mute this Space").check()
+    panel.get_by_role("button", name="Save").click()
+    expect(place(room.tab, "Board")).to_have_attribute("data-muted", "")
+    expect(panel.get_by_label("Mute this Space")).to_be_checked()
+    room.tab.get_by_role("link", name="General").first.click()
+    expect(room.tab).to_have_title("General · Juniper · Parley")
+
+    say(room.private, room.ana, "psst")
+    say(room.private, room.ana, f"@{room.ben.handle} psst")
+
+    expect(place(room.tab, "Board").locator("[data-unread]")).to_contain_text("1 mention, 2 unread messages")

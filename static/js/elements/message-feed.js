@@ -3,19 +3,24 @@
 // Keeps true: what is shown has no gap; nothing that comes moves what is being read; what is new below, or not loaded,
 //   is announced by the pill; a link to a message of this Space leads there without loading the page again.
 import { gettext, ngettext } from "parley/lib/words";
+import { connection } from "parley/models/connection";
 import { Conversation } from "parley/models/conversation";
 import { FeedPlace } from "parley/models/feed-place";
-import { Reading } from "parley/models/reading";
+import { NewLine } from "parley/models/new-line";
+import { isAttentive, Reading } from "parley/models/reading";
 import { ScrollPlace } from "parley/models/scroll-place";
+import { shortcut } from "parley/models/shortcuts";
 import { SpaceLive } from "parley/models/space-live";
 
 const NEAR_PX = 600;
+const CLOSES_FIRST = "dialog[open], :popover-open, [data-selected], main message-editor, side-panel:not([hidden])";
 
 class MessageFeed extends HTMLElement {
   #life;
   #talk;
   #place;
-  #reading = null; // of one who has joined
+  #reading = null; // of one who has joined, as the line
+  #line = null;
   #unseen = 0;
   live;
 
@@ -75,6 +80,23 @@ class MessageFeed extends HTMLElement {
     const seenUpTo = () => this.#place.lastSeen;
     this.#reading = new Reading({ space: this.space, position: Number(readPosition), seenUpTo });
     this.#reading.start(signal);
+    const button = this.querySelector("[data-first-new]");
+    this.#line = new NewLine({ position: Number(readPosition), talk: this.#talk, log: this.log, button });
+    this.#line.draw();
+    const back = (frame) => frame.back && frame.space === this.space && this.#line.move(frame.position);
+    connection.on("space.read", back, signal);
+    const done = { label: gettext("Mark this Space as read"), group: "spaces", when: () => this.#isFree };
+    shortcut("Escape", { ...done, run: () => this.#readAll(), anywhere: true, signal });
+  }
+
+  /** Whether Escape closes nothing else, and there is something to mark. */
+  get #isFree() {
+    return this.#line.isShown && !document.querySelector(CLOSES_FIRST);
+  }
+
+  #readAll() {
+    this.#line.move();
+    this.#reading.settle(Math.max(this.live.sync.state.last, this.#talk.window.newest));
   }
 
   #start() {
@@ -104,6 +126,15 @@ class MessageFeed extends HTMLElement {
     return row && { id: row.dataset.messageId, position: Number(row.dataset.position) };
   }
 
+  /** Shows the line over what is new, from its page where that is not loaded. */
+  async #toFirstNew() {
+    if (!this.#talk.rows.line) await this.live.sync.jump(this.#talk, this.#line.aim);
+    const row = this.#talk.rows.line;
+    if (row) this.#place.toRow(row, "start");
+    this.log.focus({ preventScroll: true });
+    this.#moved();
+  }
+
   async #toNewest() {
     if (this.#talk.window.newer) await this.live.sync.jump(this.#talk);
     this.#place.toEnd();
@@ -112,6 +143,8 @@ class MessageFeed extends HTMLElement {
   #shown = ({ detail: news }) => {
     this.#unseen += news;
     this.querySelector("[data-older]").hidden = !this.#talk.window.more;
+    if (this.#place.atEnd && isAttentive()) this.#line?.pass(this.#place.lastSeen);
+    this.#line?.draw();
     this.#moved();
   };
 
@@ -121,6 +154,7 @@ class MessageFeed extends HTMLElement {
     if (this.#place.atEnd && document.visibilityState === "visible") this.#unseen = 0;
     this.#announce(this.#unseen + beyond, newer);
     this.#reading?.look({ atEnd: this.#place.atEnd });
+    this.#line?.point();
     if (this.log.scrollTop < NEAR_PX) this.#more("more", "older");
     if (newer && this.#place.distanceToEnd < NEAR_PX) this.#more("newer", "newer");
   };
@@ -138,6 +172,7 @@ class MessageFeed extends HTMLElement {
 
   #clicked = ({ target }) => {
     if (target.closest("[data-newest]")) this.#toNewest();
+    if (target.closest("[data-first-new]")) this.#toFirstNew();
     if (target.closest("[data-older]")) this.#more("more", "older");
   };
 }

@@ -3,10 +3,13 @@
 // Keeps true: one row a message, replaced in place; a divider stands before the first row of a day; a row that
 //   follows one of the same person within five minutes says so; rows that concern who looks are marked.
 import { dayKey } from "parley/lib/dates";
+import { clone } from "parley/lib/html";
 import { patch } from "parley/lib/patch";
 import { say } from "parley/lib/words";
 import { fold } from "parley/models/folding";
 import { day, finish, follows, mark, momentOf, rename } from "parley/models/row-dress";
+
+const LINES = ".day, .new-line"; // between rows; a day stands right before its row
 
 export class FeedRows {
   #column;
@@ -91,9 +94,25 @@ export class FeedRows {
     this.#dress(row);
   }
 
+  /** The line over what is new, or null. */
+  get line() {
+    return this.#column.querySelector(":scope > .new-line");
+  }
+
+  /** Draws the line over a row; without one, there is none. */
+  divide(row) {
+    const { line } = this;
+    const below = line && this.#next(line);
+    const head = row?.previousElementSibling?.matches(".day") ? row.previousElementSibling : row;
+    if (line?.nextElementSibling === (head ?? undefined)) return;
+    line?.remove();
+    head?.before(line ?? clone("new-line"));
+    for (const each of [below, row]) if (each) this.#dress(each);
+  }
+
   /** Takes away what came from the server; what is on its way stays. */
   clear() {
-    for (const row of this.#column.querySelectorAll(":scope > .day, :scope > [data-message-id]")) row.remove();
+    for (const row of this.#column.querySelectorAll(":scope > :is(.day, .new-line, [data-message-id])")) row.remove();
     for (const row of this.all) this.#dress(row);
   }
 
@@ -135,13 +154,13 @@ export class FeedRows {
 
   #previous(row) {
     let before = row.previousElementSibling;
-    while (before?.matches(".day")) before = before.previousElementSibling;
+    while (before?.matches(LINES)) before = before.previousElementSibling;
     return before?.dataset.kind ? before : null;
   }
 
   #next(row) {
     let after = row.nextElementSibling;
-    while (after?.matches(".day")) after = after.nextElementSibling;
+    while (after?.matches(LINES)) after = after.nextElementSibling;
     return after?.dataset.kind ? after : null;
   }
 
@@ -163,7 +182,11 @@ export class FeedRows {
     const isNewDay = !earlier || dayKey(momentOf(earlier)) !== dayKey(at);
     if (isNewDay && !divider) row.before(day(at));
     if (!isNewDay) divider?.remove();
-    row.toggleAttribute("data-follow-up", !isNewDay && Boolean(before) && follows(before, row, at));
+    row.toggleAttribute("data-follow-up", !isNewDay && !this.#isUnderLine(row) && Boolean(before) && follows(before, row, at));
     mark(row, this.#viewer);
+  }
+
+  #isUnderLine(row) {
+    return Boolean(row.previousElementSibling?.matches(".new-line"));
   }
 }

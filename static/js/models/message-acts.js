@@ -21,6 +21,8 @@ export class Acts {
     const isSent = state === "sent" || state === "finished" || state === "stopped";
     const known = {
       mine: mine !== undefined && kind === "member",
+      theirs: mine === undefined,
+      joined: Boolean(row.closest("[data-read-position], thread-feed")),
       said: isSent,
       deletable: mine !== undefined || mayAct !== undefined || Boolean(row.closest("[data-may-manage]")),
       pinned: pinned !== undefined,

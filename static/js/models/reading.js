@@ -23,7 +23,7 @@ export class Reading {
   }
 
   start(signal) {
-    const mine = ({ space, back }) => space === this.#space && back && this.#hold();
+    const mine = ({ space, position, back }) => space === this.#space && back && this.#hold(position);
     connection.on("space.read", mine, signal);
     addEventListener("focus", () => this.look(), { signal });
     addEventListener("pagehide", this.#flush, { signal });
@@ -75,12 +75,14 @@ export class Reading {
     if (!this.#isHeld) this.#send();
   };
 
-  #hold() {
+  #hold(position) {
+    this.#read = position;
     this.#isHeld = true;
     this.#isDue = false;
   }
 }
 
-function isAttentive() {
+/** Whether somebody looks at this tab now. */
+export function isAttentive() {
   return document.visibilityState === "visible" && document.hasFocus();
 }
