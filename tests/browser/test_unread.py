@@ -98,7 +98,9 @@ def test_a_line_stands_over_what_is_new_and_goes_when_one_leaves(room: SimpleNam
 
     line = room.tab.locator(".new-line")
     expect(line).to_have_text("New")
-    expect(room.tab.locator(".new-line + [data-message-id], .new-line + .day + [data-message-id]")).to_contain_text("first")
+    expect(room.tab.locator(".new-line + [data-message-id], .new-line + .day + [data-message-id]")).to_contain_text(
+        "first"
+    )
     until(lambda: unread.counts(room.ben)["spaces"][str(room.space.pk)]["unread"] == 0)
     expect(line).to_have_count(1)
     room.tab.get_by_role("link", name="Board").first.click()
@@ -133,7 +135,9 @@ def test_marked_unread_from_a_message_it_stays_so_until_escape(room: SimpleNames
     room.tab.get_by_role("menuitem", name="Mark unread from here").click()
 
     expect(place(room.tab, "General")).to_have_attribute("data-new", "")
-    expect(room.tab.locator(".new-line + [data-message-id], .new-line + .day + [data-message-id]")).to_contain_text("two")
+    expect(room.tab.locator(".new-line + [data-message-id], .new-line + .day + [data-message-id]")).to_contain_text(
+        "two"
+    )
     assert unread.counts(room.ben)["spaces"][str(room.space.pk)]["unread"] == 1
     room.tab.get_by_role("log").focus()
     room.tab.keyboard.press("Escape")
