@@ -109,8 +109,9 @@ def unread_from(member: Member, message: Message) -> None:
         read_at=None, pushed_at=Coalesce("pushed_at", Now())
     )
     if message.in_feed:
-        return _tell(member, message.space_id, before, is_back=True)
-    transaction.on_commit(lambda: broadcast.to_member(member.pk, {"type": "unread.changed"}))
+        _tell(member, message.space_id, before, is_back=True)
+    else:
+        transaction.on_commit(lambda: broadcast.to_member(member.pk, {"type": "unread.changed"}))
 
 
 def _badge(position: int, is_muted: bool, unread: int, mentions: int) -> dict[str, object]:
