@@ -3,21 +3,29 @@
 *Called by*: chat.commands.table. *Keeps true*: no rule lives here; rights are asked by the verbs.
 """
 
+import re
+import uuid
+from datetime import datetime
+from urllib.parse import urlencode
+
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from chat import mentions, places, reminders
+from chat import directs, feed, memory, mentions, moments, places, profiles, reminders
 from chat.commands.kinds import Call, Said, Written
-from workspace import spaces
+from chat.notices import levels
+from workspace import access, spaces
 from workspace.errors import Invalid
 from workspace.languages import fill
-from workspace.models import Member
+from workspace.models import Availability, Member, Space, SpaceKind
 
 # Each sign escaped, so that Markdown leaves the arms where they are.
 SHRUG = "¯\\\\\\_(ツ)\\_/¯"
 WHO_MAX = 50
+_ENDING = re.compile(r"(?P<words>.*\S)\s+(?P<kind>until|for)\s+(?P<when>\S.{0,60})", re.IGNORECASE | re.DOTALL)
 
 
 def show_help(call: Call) -> Said:
@@ -36,24 +44,102 @@ def act(call: Call) -> Written:
 
 
 def invite(call: Call) -> Said:
-    spaces.require_manager(call.member, call.space)
+    spaces.require_manager(call.member, call.space)  # who may not is not told who there is
     handles = _needed(call.words, _("Say whom: /invite @mei.")).replace(",", " ").split()
     people = [_colleague(handle, call) for handle in handles]
-    for person in people:
-        spaces.add(call.member, call.space, person)
+    places.add_to_space(call.member, call.space, people)
     return _said(_("{names} can read and write here now."), names=", ".join(each.display_name for each in people))
 
 
 def rename(call: Call) -> Said:
     name = _needed(call.words, _("Say the new name: /rename Launch."))
-    changed = places.change_space(call.member, call.space, name=name, is_private=call.space.is_private)
+    changed = places.change_space(call.member, call.space, name=name)
     return _said(_("This Space is called {name} now."), name=changed.name)
+
+
+def set_topic(call: Call) -> Said:
+    if call.words:
+        topic = places.set_topic(call.member, call.space, call.words).topic
+        return _said(_("The topic is now: {topic}"), topic=topic)
+    if not call.space.topic:
+        return Said(_("This Space has no topic. Write one: /topic Launch on Friday."))
+    return _said(_("The topic is: {topic}"), topic=call.space.topic)
+
+
+def archive(call: Call) -> Said:
+    closed = places.archive_space(call.member, call.space)
+    sentence = _("{name} is archived: it can be read and restored, but nothing new is written in it.")
+    return Said(fill(sentence, {"name": closed.name}), goto=closed.get_absolute_url())
+
+
+def join(call: Call) -> Said:
+    space = _space_called(call.words, call) if call.words else call.space
+    places.join_space(call.member, space)
+    if space.pk == call.space.pk:
+        return _said(_("You are in {name} now."), name=space.name)
+    return Said(fill(_("You are in {name} now."), {"name": space.name}), goto=space.get_absolute_url())
 
 
 def leave(call: Call) -> Said:
     places.remove_from_space(call.member, call.space, call.member)
     away = reverse("spaces", args=[call.member.org.slug])
     return Said(fill(_("You have left {name}."), {"name": call.space.name}), goto=away)
+
+
+def mute(call: Call) -> Said:
+    _set_muted(call, is_muted=True)
+    return Said(_("This Space is muted: only a mention by name is told. /unmute ends that."))
+
+
+def unmute(call: Call) -> Said:
+    _set_muted(call, is_muted=False)
+    return Said(_("This Space is no longer muted."))
+
+
+def note(call: Call) -> Said:
+    memory.add(call.member, call.space, text=_needed(call.words, _("Say what to note: /note We ship on Fridays.")))
+    return Said(_("Noted for everybody here, and for every model that answers here."))
+
+
+def set_status(call: Call) -> Said:
+    """`/status 🌴 On vacation until tomorrow`; nothing clears it."""
+    words, until = _ending(call.words, call.member)
+    first, _space, rest = words.partition(" ")
+    emoji, text = (first, rest.strip()) if _is_sign(first) else ("", words)
+    profiles.set_status(call.member, emoji=emoji, text=text, until=until)
+    if not words:
+        return Said(_("Your status is cleared."))
+    if until is None:
+        return _said(_("Your status: {status}"), status=words)
+    at = date_format(until.astimezone(reminders.zone(call.member)), "DATETIME_FORMAT")
+    return _said(_("Your status until {at}: {status}"), at=at, status=words)
+
+
+def toggle_away(call: Call) -> Said:
+    is_away = call.member.availability == Availability.AWAY
+    profiles.set_availability(call.member, Availability.AUTO if is_away else Availability.AWAY)
+    return Said(_("You are shown as you are.") if is_away else _("You are shown as away. /away again ends that."))
+
+
+def talk(call: Call) -> Said:
+    """Open the conversation with one or several people; what follows their names is said there."""
+    words = _needed(call.words, _("Say with whom: /dm @mei."))
+    people = []
+    while words.startswith("@"):
+        handle, _space, words = words.partition(" ")
+        people.append(_acquaintance(handle.rstrip(",:"), call))
+        words = words.strip()
+    if not people:
+        raise Invalid(_("Say with whom: /dm @mei."))
+    space = directs.open(call.member, people)
+    if words:
+        feed.post(space, call.member, text=words, client_id=uuid.uuid4())
+    return Said("", goto=space.get_absolute_url())
+
+
+def search(call: Call) -> Said:
+    wanted = urlencode({"q": _needed(call.words, _("Say what to look for: /search budget."))})
+    return Said("", goto=f"{reverse('search', args=[call.member.org.slug])}?{wanted}", is_beside=True)
 
 
 def remind(call: Call) -> Said:
@@ -72,7 +158,7 @@ def remind(call: Call) -> Said:
 
 
 def list_reminders(call: Call) -> Said:
-    return Said("", goto=reverse("reminders", args=[call.member.org.slug]))
+    return Said("", goto=reverse("reminders", args=[call.member.org.slug]), is_beside=True)
 
 
 def who(call: Call) -> Said:
@@ -91,6 +177,54 @@ def _colleague(handle: str, call: Call) -> Member:
     if found is None or call.member.is_guest:
         raise Invalid(fill(_("There is nobody called @{handle} in this organization."), {"handle": word[:40]}))
     return found
+
+
+def _acquaintance(handle: str, call: Call) -> Member:
+    """Somebody whom the caller may know; a guest, only those of shared Spaces."""
+    word = handle.removeprefix("@").lower()
+    found = access.people(call.member).filter(handle=word).select_related("user").first()
+    if found is None:
+        raise Invalid(fill(_("There is nobody called @{handle} in this organization."), {"handle": word[:40]}))
+    return found
+
+
+def _space_called(name: str, call: Call) -> Space:
+    """Of those that the caller can see."""
+    name = name.removeprefix("#").strip()
+    shown = Space.objects.visible_to(call.member).filter(org_id=call.member.org_id, kind=SpaceKind.SPACE)
+    found = list(shown.filter(name__iexact=name, archived_at=None)[:2])
+    if not found:
+        raise Invalid(fill(_("There is no Space called {name} that you could join."), {"name": name[:80]}))
+    if len(found) > 1:
+        raise Invalid(
+            fill(_("Several Spaces are called {name}. Join one from the list of Spaces."), {"name": name[:80]})
+        )
+    return found[0]
+
+
+def _set_muted(call: Call, *, is_muted: bool) -> None:
+    level = call.space.space_members.filter(member=call.member).values_list("notice_level", flat=True).first()
+    levels.change(call.member, call.space, level=level or "", is_muted=is_muted)
+
+
+def _ending(words: str, member: Member) -> tuple[str, datetime | None]:
+    """What stands before "until 17:30" or "for 2 hours", and that moment; words that mean none are words."""
+    found = _ENDING.fullmatch(words)
+    if found is None:
+        return words, None
+    wanted = ("in " if found["kind"].lower() == "for" else "") + found["when"]
+    for moment in (wanted, f"at {wanted}"):
+        try:
+            until = moments.read(moment, now=timezone.now(), zone=reminders.zone(member))
+        except moments.Unclear:
+            continue
+        return found["words"].strip(), until
+    return words, None
+
+
+def _is_sign(word: str) -> bool:
+    """An emoji: neither letters nor what a keyboard without emoji types."""
+    return bool(word) and not word.isascii() and not any(char.isalnum() for char in word)
 
 
 def _example() -> str:

@@ -21,11 +21,15 @@ class Call:
 
 @dataclass(frozen=True)
 class Said:
-    """An answer that only the caller sees: a sentence, lines of (what, words) under it, and where to go next."""
+    """An answer that only the caller sees: a sentence, lines of (what, words) under it, and where to go next.
+
+    `is_beside`: that page is shown beside this one where there is a panel for it.
+    """
 
     sentence: str
     lines: tuple[tuple[str, str], ...] = ()
     goto: str = ""
+    is_beside: bool = False
 
 
 @dataclass(frozen=True)

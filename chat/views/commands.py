@@ -26,7 +26,8 @@ def index(request: HttpRequest, space_id: UUID) -> HttpResponse:
 def said(request: HttpRequest, seat: access.Seat, answer: Said) -> HttpResponse:
     """What only the caller sees: by the composer, or told on the page that the command leads to."""
     if wants_json(request):
-        notice = {"sentence": answer.sentence, "lines": answer.lines, "goto": answer.goto}
+        shown = {"goto": answer.goto, "beside": answer.is_beside}
+        notice = {"sentence": answer.sentence, "lines": answer.lines, **shown}
         return JsonResponse({"revision": 0, "messages": [], "notice": notice})
     if not answer.goto:
         return space_pages.page(request, seat, said=answer)

@@ -10,11 +10,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from chat import feed, markdown
+from chat import feed, markdown, places, profiles
 from chat.commands import obeying, reading, table
 from chat.commands.kinds import Said, Written
 from chat.commands.obeying import UnknownCommand
-from chat.models import Message, Reminder
+from chat.models import Message, Note, Reminder
 from workspace.errors import Forbidden, Invalid, NotFound, Refused
 from workspace.models import Member, Space, SpaceMember, SpaceRole
 
@@ -223,3 +223,136 @@ def test_a_message_that_is_no_command_costs_no_query(
 ) -> None:
     with django_assert_num_queries(0):
         obeying.obey(juniper.ana, juniper.space, "hello /help")
+
+
+def test_a_topic_is_said_and_asked_for(juniper: SimpleNamespace) -> None:
+    said = obey(juniper, "/topic Launch  {on} Friday", by=juniper.mei)
+    asked = obey(juniper, "/topic", space=Space.objects.get(pk=juniper.space.pk))
+
+    assert Space.objects.get(pk=juniper.space.pk).topic == "Launch {on} Friday"
+    assert said.sentence == "The topic is now: Launch {on} Friday"
+    assert asked.sentence == "The topic is: Launch {on} Friday"
+    SpaceMember.objects.filter(space=juniper.space, member=juniper.mei).update(role=SpaceRole.VIEWER)
+    with pytest.raises(UnknownCommand):
+        obey(juniper, "/topic mine", by=juniper.mei)
+
+
+def test_only_who_manages_a_space_archives_it(juniper: SimpleNamespace) -> None:
+    with pytest.raises(UnknownCommand):
+        obey(juniper, "/archive", by=juniper.mei)
+    assert Space.objects.get(pk=juniper.space.pk).archived_at is None
+
+    said = obey(juniper, "/archive")
+
+    assert Space.objects.get(pk=juniper.space.pk).archived_at is not None
+    assert said.goto == juniper.space.get_absolute_url()
+
+
+def test_a_space_is_joined_by_its_name_and_a_hidden_one_is_missing(juniper: SimpleNamespace) -> None:
+    open_one = places.create_space(juniper.ana, name="Garden", is_private=False)
+    places.create_space(juniper.ana, name="Cellar", is_private=True)
+
+    said = obey(juniper, "/join #garden", by=juniper.mei)
+
+    assert said.goto == open_one.get_absolute_url()
+    assert SpaceMember.objects.filter(space=open_one, member=juniper.mei).exists()
+    refusals = []
+    for name in ("Cellar", "Nowhere"):
+        with pytest.raises(Invalid) as refused:
+            obey(juniper, f"/join {name}", by=juniper.mei)
+        refusals.append(str(refused.value.message).replace(name, "…"))
+    assert refusals[0] == refusals[1]
+    with pytest.raises(Invalid):
+        obey(juniper, "/join Garden", by=juniper.gus, space=juniper.private)
+
+
+def test_of_two_spaces_of_one_name_none_is_joined(juniper: SimpleNamespace) -> None:
+    for _each in range(2):
+        places.create_space(juniper.ana, name="Garden", is_private=False)
+
+    with pytest.raises(Invalid, match="Several"):
+        obey(juniper, "/join Garden", by=juniper.mei)
+    assert not SpaceMember.objects.filter(space__name="Garden", member=juniper.mei).exists()
+
+
+def test_a_space_is_muted_and_keeps_its_level(juniper: SimpleNamespace) -> None:
+    seat = SpaceMember.objects.filter(space=juniper.space, member=juniper.mei)
+    seat.update(notice_level="all")
+
+    obey(juniper, "/mute", by=juniper.mei)
+    assert seat.values_list("is_muted", "notice_level").get() == (True, "all")
+    obey(juniper, "/unmute", by=juniper.mei)
+
+    assert seat.values_list("is_muted", "notice_level").get() == (False, "all")
+    with pytest.raises(UnknownCommand):
+        obey(juniper, "/mute", by=juniper.ben, space=places.create_space(juniper.ana, name="Garden", is_private=False))
+
+
+STATUSES = {
+    "🌴 On vacation": ("🌴", "On vacation", False),
+    "🌴": ("🌴", "", False),
+    "In a meeting for 1 hour": ("", "In a meeting", True),
+    "📅 Busy until tomorrow at 9:00": ("📅", "Busy", True),
+    "Looking for work": ("", "Looking for work", False),
+    "會議中": ("", "會議中", False),
+    "": ("", "", False),
+}
+
+
+@pytest.mark.parametrize(("words", "kept"), STATUSES.items())
+def test_a_status_is_set_with_its_emoji_and_its_end(
+    juniper: SimpleNamespace, words: str, kept: tuple[str, str, bool]
+) -> None:
+    profiles.set_status(juniper.mei, emoji="🏡", text="Home", until=None)
+
+    obey(juniper, f"/status {words}", by=juniper.mei)
+
+    mei = Member.objects.get(pk=juniper.mei.pk)
+    assert (mei.status_emoji, mei.status_text, mei.status_until is not None) == kept
+
+
+def test_away_is_said_and_taken_back(juniper: SimpleNamespace) -> None:
+    obey(juniper, "/away")
+    assert Member.objects.get(pk=juniper.ana.pk).availability == "away"
+
+    obey(juniper, "/away")
+
+    assert Member.objects.get(pk=juniper.ana.pk).availability == ""
+
+
+def test_a_conversation_is_opened_and_what_follows_is_said_there(juniper: SimpleNamespace) -> None:
+    opened = obey(juniper, "/dm @mei")
+    said = obey(juniper, "/dm @Mei, hello {there}")
+    group = obey(juniper, "/dm @mei @ben")
+
+    assert opened.goto == said.goto != group.goto
+    message = Message.objects.get()
+    assert (message.text, message.space.get_absolute_url()) == ("hello {there}", said.goto)
+    with pytest.raises(Invalid, match="nobody called @nobody"):
+        obey(juniper, "/dm @mei @nobody hello")
+    with pytest.raises(Invalid, match="with whom"):
+        obey(juniper, "/dm mei hello")
+    assert Message.objects.count() == 1
+
+
+def test_a_guest_opens_no_conversation_with_whom_they_do_not_know(juniper: SimpleNamespace) -> None:
+    with pytest.raises(Invalid, match="nobody called @mei"):
+        obey(juniper, "/dm @mei", by=juniper.gus, space=juniper.private)
+
+
+def test_a_search_is_shown_beside(client: Client, juniper: SimpleNamespace) -> None:
+    notice = send(client, juniper, "/search budget & {plan}").json()["notice"]
+
+    assert notice["goto"] == f"/orgs/{juniper.org.slug}/search/?q=budget+%26+%7Bplan%7D"
+    assert notice["beside"]
+    assert client.get(notice["goto"]).status_code == 200
+
+
+def test_a_note_is_kept_by_who_may_write(juniper: SimpleNamespace) -> None:
+    obey(juniper, "/note We ship on **Fridays**", by=juniper.mei)
+
+    note = Note.objects.get()
+    assert (note.text, note.author, note.space) == ("We ship on **Fridays**", juniper.mei, juniper.space)
+    SpaceMember.objects.filter(space=juniper.space, member=juniper.mei).update(role=SpaceRole.VIEWER)
+    with pytest.raises(UnknownCommand):
+        obey(juniper, "/note more", by=juniper.mei)

@@ -156,7 +156,8 @@ class CommandList extends HTMLElement {
       const { notice } = await post(this.composer.form.action, { ...fields, text });
       if (this.field.value === text) this.composer.clear();
       this.composer.say("");
-      if (notice.goto) location.assign(notice.goto);
+      if (notice.goto && notice.beside) document.dispatchEvent(new CustomEvent("panel.open", { detail: { url: notice.goto } }));
+      else if (notice.goto) location.assign(notice.goto);
       else this.#tell(notice);
     } catch (error) {
       this.composer.say(error.message);
