@@ -208,7 +208,7 @@ def may_write(member: Member, space: Space) -> bool:
     """Whether require_writer would let them, for a page that shows it."""
     try:
         require_writer(member, space)
-    except (Archived, ReadOnly):
+    except (Archived, ReadOnly, Unreachable):
         return False
     return True
 

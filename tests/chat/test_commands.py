@@ -10,11 +10,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from chat import feed, markdown, places, profiles
+from chat import directs, feed, markdown, places, profiles
 from chat.commands import obeying, reading, table
 from chat.commands.kinds import Said, Written
 from chat.commands.obeying import UnknownCommand
 from chat.models import Message, Note, Reminder
+from workspace import members
 from workspace.errors import Forbidden, Invalid, NotFound, Refused
 from workspace.models import Member, Space, SpaceMember, SpaceRole
 
@@ -356,3 +357,12 @@ def test_a_note_is_kept_by_who_may_write(juniper: SimpleNamespace) -> None:
     SpaceMember.objects.filter(space=juniper.space, member=juniper.mei).update(role=SpaceRole.VIEWER)
     with pytest.raises(UnknownCommand):
         obey(juniper, "/note more", by=juniper.mei)
+
+
+def test_where_nobody_is_left_one_may_still_ask_for_help(juniper: SimpleNamespace) -> None:
+    alone = directs.open(juniper.ana, [juniper.mei])
+    members.remove(juniper.ben, juniper.mei)
+
+    offered = [command.name for command in obeying.available(juniper.ana, alone)]
+
+    assert "help" in offered and "note" not in offered
