@@ -7,7 +7,7 @@ and bills nothing: answers begun before it are marked instead.
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
-from itertools import pairwise
+from os.path import commonprefix
 from re import findall
 from uuid import UUID
 
@@ -25,11 +25,13 @@ from workspace.errors import Forbidden, Invalid, NotFound, Refused
 from workspace.models import Member
 
 EDITS_MAX = 100
-# Past this many words two texts are compared line by line: comparing takes the square of what is compared.
-WORDS_MAX = 3000
+VERSIONS_A_PAGE = 20
+# Past this many words two texts are compared line by line, past as many lines not at all: what compares them takes the
+# cube of what it is given, where somebody means it to.
+COMPARED_MAX = 400
 # Chinese and Japanese put no spaces between words: there each character counts as one.
 _EACH = "\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
-_GRAIN = rf"[{_EACH}]|[^\s{_EACH}]+|\s+"
+_WORDS, _LINES = rf"[{_EACH}]|[^\s{_EACH}]+|\s+", r"[^\n]*\n|[^\n]+"
 
 
 class Outdated(Refused):
@@ -51,6 +53,15 @@ class Version:
 
     at: datetime
     runs: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class History:
+    """A page of versions, newest first, and whether there are earlier ones beyond."""
+
+    versions: list[Version]
+    number: int
+    has_more: bool
 
 
 @transaction.atomic
@@ -97,32 +108,52 @@ def require_author(member: Member, message: Message) -> None:
         raise Forbidden(_("Only its author can edit a message."))
 
 
-def history(message: Message) -> list[Version]:
-    """All that the message has said, newest first. Raises NotFound where nothing was edited."""
+def history(message: Message, *, number: int = 1) -> History:
+    """A page of what the message has said. Raises NotFound where nothing was edited, and past the last page."""
     edits = list(Edit.objects.filter(message=message))
-    if not edits:
+    end = len(edits) + 1 - (number - 1) * VERSIONS_A_PAGE
+    if not edits or end < 1:
         raise NotFound
-    names = mentions.names_in([message.text, *(each.text for each in edits)], message.org_id)
+    start = max(0, end - VERSIONS_A_PAGE)
+    names = mentions.names_of([message.pk]) | mentions.names_in((each.html for each in edits), message.org_id)
     texts = [mentions.typed(text, names) for text in [*(each.text for each in edits), message.text]]
     moments = [message.created_at, *(each.at for each in edits)]
-    runs = [[("kept", texts[0])], *(compare(old, new) for old, new in pairwise(texts))]
-    return [Version(at, each) for at, each in zip(moments, runs, strict=True)][::-1]
+    versions = [Version(moments[place], _runs(texts, place)) for place in range(end - 1, start - 1, -1)]
+    return History(versions, number, has_more=start > 0)
 
 
 def compare(old: str, new: str) -> list[tuple[str, str]]:
-    """Runs of text that were kept, removed and added, in reading order: of words, of lines where there are many."""
-    grain = _GRAIN
-    if len(findall(grain, old)) + len(findall(grain, new)) > WORDS_MAX:
-        grain = r"[^\n]*\n|[^\n]+"
-    before, after = findall(grain, old), findall(grain, new)
+    """Runs of text that were kept, removed and added, in reading order: of words, of lines where there are many.
+
+    Where there are too many of both, all between the first and the last difference is removed and added whole.
+    """
+    for grain in (_WORDS, _LINES):
+        before, after = findall(grain, old), findall(grain, new)
+        head = len(commonprefix([before, after]))
+        before, after, kept = before[head:], after[head:], "".join(before[:head])
+        tail = len(commonprefix([before[::-1], after[::-1]]))
+        last = "".join(before[len(before) - tail :])
+        before, after = before[: len(before) - tail], after[: len(after) - tail]
+        if len(before) + len(after) <= COMPARED_MAX:
+            middle = _differences(before, after)
+            break
+    else:
+        middle = [("removed", "".join(before)), ("added", "".join(after))]
+    return [run for run in [("kept", kept), *middle, ("kept", last)] if run[1]]
+
+
+def _differences(before: list[str], after: list[str]) -> list[tuple[str, str]]:
     runs: list[tuple[str, str]] = []
     for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if tag == "equal":
             runs.append(("kept", "".join(before[a:b])))
-            continue
-        runs += [("removed", "".join(before[a:b]))] if b > a else []
-        runs += [("added", "".join(after[c:d]))] if d > c else []
+        else:
+            runs += [("removed", "".join(before[a:b])), ("added", "".join(after[c:d]))]
     return runs
+
+
+def _runs(texts: list[str], place: int) -> list[tuple[str, str]]:
+    return compare(texts[place - 1], texts[place]) if place else [("kept", texts[0])]
 
 
 def _mark_stale(question: Message) -> list[UUID]:

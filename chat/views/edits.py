@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from chat import access, broadcast, deletions, edits, mentions, threads
-from chat.forms import EditForm
+from chat.forms import EditForm, ListForm
 from chat.models import Message
 from chat.views import messages
 from workspace import spaces
@@ -57,7 +57,9 @@ def history(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """All that the message has said, for everyone who sees it."""
     sight = access.message(request.user, message_id)
     request.member = sight.member  # type: ignore[attr-defined]
-    context = {"message": sight.message, "space": sight.space, "versions": edits.history(sight.message)}
+    form = ListForm(request.GET)
+    number = (form.cleaned_data["page"] if form.is_valid() else None) or 1
+    context = {"message": sight.message, "space": sight.space, "history": edits.history(sight.message, number=number)}
     return render(request, "chat/history.html", context)
 
 

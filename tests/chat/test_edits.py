@@ -178,7 +178,7 @@ def test_the_history_says_what_was_added_and_what_was_taken_away(juniper: Simple
     edits.edit(juniper.ana, message, text="@mei brings green tea")
     (last,) = edits.edit(juniper.ana, message, text="@ben brings green tea").messages
 
-    versions = edits.history(last)
+    versions = edits.history(last).versions
 
     assert [each.runs for each in versions] == [
         [("removed", "@mei"), ("added", "@ben"), ("kept", " brings green tea")],
@@ -214,10 +214,53 @@ def test_where_no_spaces_part_the_words_each_character_is_compared() -> None:
 def test_long_texts_are_compared_by_lines() -> None:
     old = "".join(f"line {number} of many words that say little\n" for number in range(600))
 
-    runs = compare(old, old.replace("line 300 of", "line 300 and of"))
+    runs = compare(old, old.replace("line 3 of", "line 3 and of").replace("line 100 of", "line 100 and of"))
+
+    assert [kind for kind, _ in runs] == ["kept", *["removed", "added", "kept"] * 2]
+    assert all(text.count("\n") == 1 for kind, text in runs if kind != "kept")
+    assert "".join(text for kind, text in runs if kind != "added") == old
+
+
+def test_texts_that_are_meant_to_be_hard_to_compare_are_shown_whole_but_for_what_they_share() -> None:
+    old = "".join(f"{'ab'[number * number % 7 % 2]}\n" for number in range(1000))
+    new = "".join(f"{'ab'[number * number % 11 % 2]}\n" for number in range(1000))
+
+    runs = compare(f"same beginning {old}same end", f"same beginning {new}same end")
 
     assert [kind for kind, _ in runs] == ["kept", "removed", "added", "kept"]
-    assert "".join(text for kind, text in runs if kind != "added") == old
+    assert "".join(text for kind, text in runs if kind != "added") == f"same beginning {old}same end"
+    assert "".join(text for kind, text in runs if kind != "removed") == f"same beginning {new}same end"
+
+
+def test_a_history_comes_a_page_at_a_time(juniper: SimpleNamespace, client: Client) -> None:
+    (message,) = post(juniper.space, juniper.ana, "number 0")
+    for number in range(1, edits.VERSIONS_A_PAGE + 3):
+        edits.edit(juniper.ana, message, text=f"number {number}")
+    client.force_login(juniper.ana.user)
+    path = reverse("message_history", args=[message.pk])
+
+    first, last = client.get(path).content.decode(), client.get(f"{path}?page=2").content.decode()
+
+    assert (first.count("version__head"), last.count("version__head")) == (edits.VERSIONS_A_PAGE, 3)
+    assert "as it is now" in first and "as it was sent" not in first and f'href="{path}?page=2"' in first
+    assert "as it was sent" in last and "as it is now" not in last and "?page=3" not in last
+    assert client.get(f"{path}?page=3").status_code == 404
+
+
+@pytest.mark.parametrize("literal", ["-" * 36, "0" * 36, "{secret}"])
+def test_a_mark_that_was_typed_tells_nobodys_name_and_breaks_nothing(
+    juniper: SimpleNamespace, client: Client, literal: str
+) -> None:
+    mark = f"<@M:{literal.format(secret=juniper.mei.pk)}>"
+    (message,) = post(juniper.private, juniper.gus, f"one {mark} `<@A:1>`")
+    edits.edit(juniper.gus, message, text=f"two {mark}")
+    edits.edit(juniper.gus, message, text=f"three {mark}")
+    client.force_login(juniper.gus.user)
+
+    page = client.get(reverse("message_history", args=[message.pk])).content.decode()
+
+    assert page.count(mark.replace("<", "&lt;").replace(">", "&gt;")) == 3
+    assert f"@{juniper.mei.handle}" not in page
 
 
 def test_a_refused_edit_gives_the_text_back(juniper: SimpleNamespace, client: Client) -> None:
