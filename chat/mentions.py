@@ -29,6 +29,10 @@ MENTIONS_MAX = 50
 LIST_MAX = 12
 GROUPS = {"here": gettext_noop("Everyone who is here now"), "space": gettext_noop("Everyone in this Space")}
 _TYPED = re.compile(r"(?<![\w@.+/-])@([a-z0-9](?:[a-z0-9._-]{0,118}[a-z0-9])?)", re.IGNORECASE)
+# As the renderer writes one: a text holds no "<" of its own there, an attribute no quotation mark.
+_SHOWN = re.compile(
+    r'<span [^<>]*?data-mention="(?:M:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|A:(\d{1,18})|G:(here|space))"'
+)
 _QUOTED_LINE = re.compile(r"^ {0,3}>.*$", re.MULTILINE)
 # As Markdown has it: a span ends within its paragraph, and an escaped backtick opens none.
 _CODE_SPAN = re.compile(r"(?<![`\\])(`+)(?!`)(?:(?!\n[ \t]*\n)(?:.|\n))*?(?<!`)\1(?!`)")
@@ -124,12 +128,15 @@ def typed(text: str, names: Mapping[str, str]) -> str:
     )
 
 
-def names_in(texts: Iterable[str], org_id: UUID) -> dict[str, str]:
-    """Mention key to handle for all that these texts of one organization keep, whether rows say so or not."""
-    keys = {(hit[1], hit[2]) for text in texts for hit in markdown.MENTION.finditer(text)}
-    people = Member.objects.filter(org_id=org_id, pk__in=[id for kind, id in keys if kind == "M" and len(id) == 36])
-    ai_models = AIModel.objects.filter(pk__in=[int(id) for kind, id in keys if kind == "A" and id.isdigit()])
-    shown = {f"G:{id}": id for kind, id in keys if kind == "G"}
+def names_in(shown_once: Iterable[str], org_id: UUID) -> dict[str, str]:
+    """Mention key to handle for all whom earlier HTML of a message called, though no row says so any more.
+
+    Of the HTML, because a text can be typed to look like a mention of anybody.
+    """
+    hits = [hit for html in shown_once for hit in _SHOWN.finditer(html)]
+    people = Member.objects.filter(org_id=org_id, pk__in={hit[1] for hit in hits if hit[1]})
+    ai_models = AIModel.objects.filter(pk__in={int(hit[2]) for hit in hits if hit[2]})
+    shown = {f"G:{hit[3]}": hit[3] for hit in hits if hit[3]}
     shown |= {f"M:{pk}": handle for pk, handle in people.values_list("pk", "handle")}
     return shown | {f"A:{pk}": handle for pk, handle in ai_models.values_list("pk", "handle")}
 

@@ -136,7 +136,7 @@ def _mentions(row: Message) -> list[dict[str, Any]]:
             called[f"A:{each.ai_model_id}"] = each.ai_model.handle
         else:
             called[f"G:{each.group}"] = each.group
-    texts = [edit.text for edit in row.edits.all()]
-    once = mentions.names_in(texts, row.org_id) if any("<@" in text for text in texts) else {}
+    before = [edit.html for edit in row.edits.all() if "<@" in edit.text]
+    once = mentions.names_in(before, row.org_id) if before else {}
     said = [{"mark": mark, "handle": handle, "called": True} for mark, handle in called.items()]
     return said + [{"mark": mark, "handle": handle} for mark, handle in once.items() if mark not in called]
