@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from chat import feed
 from chat.models import Message
 from chat.models.message import MessageQuerySet
+from chat.search import words
 from workspace import spaces
 from workspace.errors import Invalid
 from workspace.models import Member, Space
@@ -44,6 +45,7 @@ def _set(member: Member, message: Message, *, is_pinned: bool) -> list[Message]:
     message.pinned_at = timezone.now() if is_pinned else None
     message.pinned_by = member if is_pinned else None
     message.save(update_fields=["pinned_at", "pinned_by", "revision"])
+    words.write([message.pk])
     shown = feed.load([message.pk])
     feed.tell(message.space, shown)
     return shown

@@ -2,6 +2,7 @@
 
 import uuid
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -11,6 +12,8 @@ from django.utils import timezone
 from chat import bookmarks, broadcast, feed, pins
 from chat.models import Bookmark, Message
 from chat.pins import PINS_MAX
+from chat.search import query
+from chat.search.find import find
 from workspace import spaces
 from workspace.errors import Forbidden, Invalid
 from workspace.models import Member, Space, SpaceMember, SpaceRole
@@ -94,3 +97,16 @@ def test_bookmarks_of_a_space_that_one_lost_are_not_shown(juniper: SimpleNamespa
 
     assert bookmarks.of(juniper.gus).count() == 0
     assert Bookmark.objects.filter(member=juniper.gus).exists()
+
+
+def test_what_is_pinned_is_found_as_pinned_and_what_is_not_is_not(juniper: SimpleNamespace) -> None:
+    message = post(juniper.space, juniper.ana)
+
+    def found() -> list[Message]:
+        return find(juniper.ana, query.read("has:pin", juniper.ana, zone=ZoneInfo("UTC"))).messages
+
+    pins.pin(juniper.ana, message)
+    pinned = found()
+    pins.unpin(juniper.ana, message)
+
+    assert (pinned, found()) == ([message], [])
