@@ -99,15 +99,15 @@ def read_thread(member: Member, root: Message, position: int) -> None:
 def unread_from(member: Member, message: Message) -> None:
     """The member wants to come back to this message: it and all after it are unread again."""
     before = message.position - 1
+    rows = Notice.objects.filter(member=member, space=message.space_id, message__position__gte=message.position)
     if message.in_feed:
+        rows = rows.filter(message__in_feed=True)
         SpaceMember.objects.filter(member=member, space=message.space_id).update(read_position=before)
     else:
+        rows = rows.filter(message__in_feed=False, message__parent=message.parent_id)
         ThreadMember.objects.filter(member=member, thread=message.parent_id).update(read_position=before)
-    rows = Notice.objects.filter(member=member, space=message.space_id, message__position__gte=message.position)
     # What is unread by wish has been told: it is not pushed once more.
-    rows.filter(message__in_feed=message.in_feed, kind__in=CALLING).update(
-        read_at=None, pushed_at=Coalesce("pushed_at", Now())
-    )
+    rows.filter(kind__in=CALLING).update(read_at=None, pushed_at=Coalesce("pushed_at", Now()))
     if message.in_feed:
         _tell(member, message.space_id, before, is_back=True)
     else:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import uuid
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chat import feed
 from chat.models import Message, Notice
 from chat.notices import unread
 from tests import databases
@@ -204,3 +206,16 @@ def analyze() -> None:
 
 def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
     return [plan, *(node for child in plan.get("Plans", []) for node in nodes(child))]
+
+
+def test_marking_a_thread_unread_leaves_other_threads_alone(juniper: SimpleNamespace) -> None:
+    first, second = say(juniper.space, juniper.ana), say(juniper.space, juniper.ana)
+    answers = [
+        feed.post(juniper.space, juniper.ben, text="@ana here", client_id=uuid.uuid4(), parent=root)[0]
+        for root in (first, second)
+    ]
+    Notice.objects.update(read_at=timezone.now())
+
+    unread.unread_from(juniper.ana, answers[0])
+
+    assert [notice.message_id for notice in Notice.objects.filter(read_at=None)] == [answers[0].pk]
