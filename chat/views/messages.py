@@ -93,10 +93,11 @@ def _post(request: HttpRequest, seat: access.Seat) -> HttpResponse:
         if not form.is_valid():
             raise form_refusal(form)
         answer = obeying.obey(seat.member, seat.space, form.cleaned_data["text"])
-        drafts.sent(seat.member, seat.space, base=form.cleaned_data["draft"])
         if isinstance(answer, Said):
+            drafts.sent(seat.member, seat.space, base=form.cleaned_data["draft"])
             return command_pages.said(request, seat, answer)
         written = feed.post(seat.space, seat.member, **composed(request, form, seat) | {"text": answer.text})
+        drafts.sent(seat.member, seat.space, base=form.cleaned_data["draft"])
     except Refused as refusal:
         if wants_json(request):
             raise

@@ -82,11 +82,12 @@ def _post(request: HttpRequest, root: Message, seat: access.Seat) -> HttpRespons
             raise form_refusal(form)
         said = form.cleaned_data
         answer = obeying.obey(seat.member, seat.space, said["text"], root=root)
-        drafts.sent(seat.member, seat.space, root, base=said["draft"])
         if isinstance(answer, Said):
+            drafts.sent(seat.member, seat.space, root, base=said["draft"])
             return command_pages.said(request, seat, answer)
         where_to = {"parent": root, "in_feed": said["also_in_feed"], "ask": said["ask"], "text": answer.text}
         written = feed.post(seat.space, seat.member, **composed(request, form, seat) | where_to)
+        drafts.sent(seat.member, seat.space, root, base=said["draft"])
     except Refused as refusal:
         if wants_json(request):
             raise

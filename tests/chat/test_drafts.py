@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from chat import drafts, feed, places, sidebar
 from chat.models import Draft
@@ -152,3 +153,17 @@ def test_the_page_carries_the_draft_and_the_sidebar_a_mark(juniper: SimpleNamesp
     assert "half &quot;a&quot; &lt;thought&gt;" in page
     assert marked == ["General"]
     assert json.dumps(marked)
+
+
+@pytest.mark.parametrize("where", ["messages", "thread"])
+def test_a_message_that_is_refused_leaves_its_draft(juniper: SimpleNamespace, client: Client, where: str) -> None:
+    (root,) = feed.post(juniper.private, juniper.ana, text="hello", client_id=uuid.uuid4())
+    in_thread = where == "thread"
+    draft = drafts.save(juniper.gus, juniper.private, text="@space hi", parent=root if in_thread else None).draft
+    client.force_login(juniper.gus.user)
+    path = reverse(where, args=[root.pk if in_thread else juniper.private.pk])
+
+    answer = client.post(path, {"text": "@space hi", "draft": at(draft)}, headers={"Accept": "application/json"})
+
+    assert answer.status_code == 403
+    assert drafts.find(juniper.gus, juniper.private, root if in_thread else None)
