@@ -366,3 +366,11 @@ def test_where_nobody_is_left_one_may_still_ask_for_help(juniper: SimpleNamespac
     offered = [command.name for command in obeying.available(juniper.ana, alone)]
 
     assert "help" in offered and "note" not in offered
+
+
+def test_a_rename_leaves_alone_what_another_changed_meanwhile(juniper: SimpleNamespace) -> None:
+    Space.objects.filter(pk=juniper.space.pk).update(is_private=True)  # after this request read the Space
+
+    obey(juniper, "/rename Launch")
+
+    assert Space.objects.filter(pk=juniper.space.pk, name="Launch", is_private=True).exists()
