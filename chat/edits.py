@@ -19,6 +19,7 @@ from catalog.models import AIModel
 from chat import feed, markdown, mentions, notices, threads
 from chat.links import showing
 from chat.models import Edit, Message, Reply, ReplyState
+from chat.notices import groups
 from chat.search import words
 from workspace import spaces
 from workspace.errors import Forbidden, Invalid, NotFound, Refused
@@ -74,6 +75,7 @@ def edit(author: Member, message: Message, *, text: str, seen: int | None = None
     text = feed.clean(text, may_be_empty=message.attachments.exists())
     found = mentions.find(text, message.space, author, known=mentions.known_to(message))
     html = markdown.render(found.text, found.names)
+    here = notices.present(message.space, found.groups)
     message = feed.take(message)
     spaces.require_writer(author, message.space)
     edits = Edit.objects.filter(message=message)
@@ -93,7 +95,8 @@ def edit(author: Member, message: Message, *, text: str, seen: int | None = None
     before, message.text, message.html, message.edited_at = message.html, found.text, html, timezone.now()
     message.save(update_fields=["text", "html", "edited_at", "revision"])
     new = mentions.rewrite(message, found)
-    notices.note_edit(message, found)
+    groups.require_caller(author, message.space, new.groups)
+    notices.note_edit(message, found, groups=new.groups, here=here)
     showing.note_edit(message, author.org, before=before)
     words.write([message.pk])
     changed = feed.load([message.pk, *_mark_stale(message)]) + threads.quote_again(message)

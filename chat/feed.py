@@ -92,9 +92,10 @@ def post(
     groups.require_caller(author, space, found.groups)
     ai_models = threads.asked(root, found, ask) if root else found.ai_models
     html = markdown.render(found.text, found.names)
+    here = notices.present(space, found.groups)
     revision = advance(space, by=1 + len(ai_models) + (root is not None))
     if first := Message.objects.filter(org_id=space.org_id, author=author, client_id=client_id).first():
-        again = _again(first, space, root, text=found.text)
+        again = _again(first, space, root)
         transaction.set_rollback(True)
         return again
     enter(author, space)
@@ -107,7 +108,7 @@ def post(
     written = [message, *asking.ask(message, ai_models, first_position=position + 1)]
     if root is not None:
         written.append(threads.grow(root, written, mentioned=found.members, revision=revision))
-    notices.note_post(message, found)
+    notices.note_post(message, found, here=here)
     tell(space, written)
     return written
 
@@ -230,9 +231,9 @@ def clean(text: str, *, may_be_empty: bool = False, most: int = TEXT_MAX) -> str
 _INVISIBLE = set("\u200b\u200c\u200d\u2060\ufeff\u00ad\u115f\u1160\u2800\u3164\uffa0")
 
 
-def _again(first: Message, space: Space, root: Message | None, *, text: str) -> list[Message]:
-    """What a post that is sent once more made the first time."""
-    if first.space_id != space.pk or first.text != text or first.parent_id != (root and root.pk):
+def _again(first: Message, space: Space, root: Message | None) -> list[Message]:
+    """What a post that is sent once more made the first time, whatever has become of it: edited, deleted."""
+    if first.space_id != space.pk or first.parent_id != (root and root.pk):
         raise Invalid(_("This client_id was used for another message. Send this one with a new one."))
     asked = Message.objects.filter(reply__question=first).order_by("position").values_list("pk", flat=True)
     return load([first.pk, *asked])

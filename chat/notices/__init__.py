@@ -11,6 +11,7 @@ from chat.notices.posting import (
     note_post,
     note_reaction,
     note_reminders,
+    present,
 )
 from chat.notices.unread import read_thread
 
@@ -22,5 +23,6 @@ __all__ = [
     "note_post",
     "note_reaction",
     "note_reminders",
+    "present",
     "read_thread",
 ]

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from chat import broadcast, presence
 from chat.mentions import Found
 from chat.models import Message, Notice, NoticeKind, Reminder
-from workspace.models import Member, NoticeLevel, SpaceMember
+from workspace.models import Member, NoticeLevel, Space, SpaceMember
 
 # So many are told one by one; where it is more, the Space's pulse tells them.
 TOLD_MAX = 100
@@ -68,12 +68,20 @@ WITH seen AS (
 ), """
 
 
-def note_post(message: Message, found: Found) -> None:
+def present(space: Space, called: Collection[str]) -> list[UUID]:
+    """Whom @here calls. Call before the Space's row is locked: nobody is to wait there for another server's answer."""
+    if "here" not in called:
+        return []
+    people = SpaceMember.objects.filter(space=space).values_list("member_id", flat=True)
+    return list(presence.active_ids(space.org_id, list(people)))
+
+
+def note_post(message: Message, found: Found, *, here: Collection[UUID] = ()) -> None:
     """Tell whom a new message by a member concerns. One query; call inside the transaction that wrote it."""
     statement = _INSERT
     if message.in_feed:
         statement = _READ_BY_AUTHOR + _INSERT.strip().removeprefix("WITH ")
-    _insert(statement, message, found)
+    _insert(statement, message, found, here=here)
 
 
 def note_answer(message: Message, *, asker_id: UUID | None) -> None:
@@ -81,11 +89,14 @@ def note_answer(message: Message, *, asker_id: UUID | None) -> None:
     _insert(_INSERT, message, Found(message.text), asker_id=asker_id)
 
 
-def note_edit(message: Message, found: Found) -> None:
-    """Tell those whom a message calls since it was edited; who is no longer mentioned and has not looked, was not."""
+def note_edit(message: Message, found: Found, *, groups: Collection[str] = (), here: Collection[UUID] = ()) -> None:
+    """Tell those whom a message calls since it was edited; who is no longer mentioned and has not looked, was not.
+
+    `groups` are those that the text did not call before: whoever came since is not called by changing a word.
+    """
     gone = Notice.objects.filter(message=message, kind=NoticeKind.MENTION, read_at=None)
     _forget(gone.exclude(member__in=found.members))
-    _insert(_INSERT, message, found, is_edit=True)
+    _insert(_INSERT, message, Found(found.text, found.members, groups=[*groups]), is_edit=True, here=here)
 
 
 def note_reaction(message: Message, actor: Member, emoji: str) -> None:
@@ -136,7 +147,13 @@ def forget(message: Message) -> None:
 
 
 def _insert(
-    statement: str, message: Message, found: Found, *, is_edit: bool = False, asker_id: UUID | None = None
+    statement: str,
+    message: Message,
+    found: Found,
+    *,
+    here: Collection[UUID] = (),
+    is_edit: bool = False,
+    asker_id: UUID | None = None,
 ) -> None:
     values = {
         "org": message.org_id,
@@ -150,20 +167,12 @@ def _insert(
         "direct": message.space.is_direct,
         "mentioned": [member.pk for member in found.members],
         "group": bool(found.groups),
-        "here": _present(message, found.groups),
+        "here": None if "space" in found.groups else list(here),
         "is_edit": is_edit,
     }
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         _tell(message.space_id, cursor.fetchall(), "")
-
-
-def _present(message: Message, called: Collection[str]) -> list[UUID] | None:
-    """Whom @here calls; None for everybody, as @space does."""
-    if "here" not in called or "space" in called:
-        return None
-    people = SpaceMember.objects.filter(space=message.space_id).values_list("member_id", flat=True)
-    return list(presence.active_ids(message.org_id, list(people)))
 
 
 def _may_be_told(message: Message) -> bool:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat import feed
+from chat import deletions, edits, feed
 from chat.models import Message, Reply
 from workspace.errors import Invalid
 from workspace.models import Member, Space
@@ -58,9 +58,9 @@ def test_the_same_client_id_again_returns_what_the_first_made(
     assert [message.pk for message in again] == [message.pk for message in first]
     assert theirs[0].pk not in {message.pk for message in first}
     assert (Message.objects.count(), revision(juniper.space), Reply.objects.count()) == (3, 3, 1)
-    for space, text in ((juniper.private, "@parrot hi"), (juniper.space, "something else")):
+    for space, parent in ((juniper.private, None), (juniper.space, theirs[0])):
         with pytest.raises(Invalid, match="used for another message"):
-            feed.post(space, juniper.ana, text=text, client_id=client_id)
+            feed.post(space, juniper.ana, text="@parrot hi", client_id=client_id, parent=parent)
 
 
 def test_two_sendings_at_the_same_moment_make_one_message(
@@ -235,3 +235,16 @@ def test_the_list_behind_the_at_takes_as_many_queries_whoever_is_there(
         answer = browser.get(reverse("mentionables", args=[juniper.space.pk]), {"q": ""})
 
     assert len(answer.json()["mentionables"]) == 8
+
+
+def test_what_is_sent_again_after_it_was_edited_or_deleted_is_still_one_message(juniper: SimpleNamespace) -> None:
+    client_id = uuid.uuid4()
+    (first,) = feed.post(juniper.space, juniper.ana, text="one", client_id=client_id)
+
+    edits.edit(juniper.ana, first, text="two")
+    (edited,) = feed.post(juniper.space, juniper.ana, text="one", client_id=client_id)
+    deletions.delete(juniper.ana, first)
+    (deleted,) = feed.post(juniper.space, juniper.ana, text="one", client_id=client_id)
+
+    assert (edited.pk, edited.text, deleted.pk, deleted.is_deleted) == (first.pk, "two", first.pk, True)
+    assert Message.objects.count() == 1

@@ -5,11 +5,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from chat import mentions, notices
+from chat import edits, mentions, notices
 from chat.models import Message, Notice, Reply
 from tests.chat.notices.cast import come, follow, prefer, say, sit, told
+from workspace.errors import Refused
 from workspace.models import Space, SpaceKind
 
 Counts = Callable[..., Any]
@@ -185,3 +188,30 @@ def test_telling_is_one_query_however_many_are_told(
 
     with django_assert_num_queries(1):
         notices.note_post(message, found)
+
+
+def test_an_edit_calls_everybody_only_where_its_author_may_and_only_once(juniper: SimpleNamespace) -> None:
+    by_guest, by_member = say(juniper.private, juniper.gus, "hi"), say(juniper.space, juniper.ana, "@space hello")
+    Notice.objects.all().delete()
+
+    with pytest.raises(Refused, match="Guests"):
+        edits.edit(juniper.gus, by_guest, text="@space hi")
+    edits.edit(juniper.ana, by_member, text="@space good evening")
+
+    assert not told(by_guest) and not told(by_member)
+    edits.edit(juniper.ana, say(juniper.space, juniper.ana, "quiet"), text="loud, @space")
+    assert Notice.objects.filter(kind="group").count() == 2
+
+
+def test_who_is_here_is_asked_before_the_space_is_locked(juniper: SimpleNamespace) -> None:
+    with CaptureQueriesContext(connection) as posted:
+        message = say(juniper.space, juniper.ana, "@here hello")
+    with CaptureQueriesContext(connection) as edited:
+        edits.edit(juniper.ana, message, text="@here good evening")
+
+    for asked in (posted, edited):
+        statements = [query["sql"] for query in asked]
+        people = [
+            at for at, sql in enumerate(statements) if sql.startswith('SELECT "workspace_spacemember"."member_id"')
+        ]
+        assert people[0] < next(at for at, sql in enumerate(statements) if "revision = revision +" in sql)
