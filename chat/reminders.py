@@ -57,9 +57,10 @@ def ask(
 
 
 def coming(member: Member) -> list[Reminder]:
-    """What the member will be reminded of, and what they asked for others; soonest first."""
+    """What the member will be reminded of, and what they asked for others, where they may still look; soonest first."""
     mine = Reminder.objects.filter(Q(member=member) | Q(asked_by=member), done_at=None)
-    whole = mine.select_related("member", "asked_by", "space", "message__author", "message__ai_model")
+    seen = mine.filter(space__in=Space.objects.visible_to(member))
+    whole = seen.select_related("member", "asked_by", "space", "message__author", "message__ai_model")
     found = list(whole.order_by("due_at", "id")[:LISTED_MAX])
     titles.name_for(member, [each.space for each in found])
     return found

@@ -9,12 +9,13 @@ import pytest
 from django.utils import timezone
 
 from billing import ledger
-from chat import asking, bookmarks, briefs, broadcast, deletions, edits, feed, pins, reactions, replies
+from chat import asking, bookmarks, briefs, broadcast, deletions, directs, edits, feed, pins, reactions, replies
 from chat.models import Attachment, Bookmark, Edit, File, FileKind, Mention, Message, Notice, Reaction, Reply
 from chat.replies import Ending
 from gateway.wire import Try
+from workspace import members
 from workspace.errors import Forbidden, Invalid, Refused
-from workspace.models import AuditLine, Member, Space
+from workspace.models import AuditLine, Member, Space, SpaceMember, SpaceRole
 
 
 def post(space: Space, author: Member, text: str) -> list[Message]:
@@ -169,3 +170,14 @@ def test_who_asked_deletes_an_answer_and_others_do_not(juniper: SimpleNamespace,
     assert Message.objects.get(pk=answer.pk).is_deleted
     assert Reply.objects.get(pk=answer.reply.pk).state == "stopped"
     assert "plum" not in str(briefs.lines(Reply.objects.get(pk=answer.reply.pk).question, juniper.private))
+
+
+def test_ones_own_words_are_taken_back_as_a_viewer_and_where_nobody_listens(juniper: SimpleNamespace) -> None:
+    (message,) = post(juniper.space, juniper.ben, "hello")
+    direct = directs.open(juniper.ben, [juniper.mei])
+    (told,) = post(direct, juniper.ben, "between us")
+    SpaceMember.objects.filter(space=juniper.space, member=juniper.ben).update(role=SpaceRole.VIEWER)
+    members.remove(juniper.ana, juniper.mei)
+
+    for each in (message, told):
+        assert deletions.delete(juniper.ben, each)[0].is_deleted

@@ -11,7 +11,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from chat import feed, reminders
+from chat import deletions, feed, reminders
 from chat.models import Message, Notice, NoticeKind, Reminder
 from workspace import members, spaces
 from workspace.errors import Invalid, NotFound
@@ -172,3 +172,19 @@ def test_looking_for_what_is_due_costs_one_query_when_nothing_is(
 
     with django_assert_num_queries(3):  # a savepoint around it
         reminders.keep_due()
+
+
+def test_the_list_shows_nothing_of_a_space_that_one_lost_or_of_a_deleted_message(juniper: SimpleNamespace) -> None:
+    due_at = timezone.now() + timedelta(days=1)
+    kept, lost = (
+        feed.post(space, juniper.ana, text="hello", client_id=uuid.uuid4())[0]
+        for space in (juniper.space, juniper.private)
+    )
+    for message in (kept, lost):
+        reminders.ask(juniper.ben, message.space, who=juniper.ben, due_at=due_at, message=message)
+
+    spaces.remove(juniper.ana, juniper.private, juniper.ben)
+
+    assert [each.message_id for each in reminders.coming(juniper.ben)] == [kept.pk]
+    deletions.delete(juniper.ana, kept)
+    assert reminders.coming(juniper.ben) == []
