@@ -29,7 +29,8 @@ def note_post(message: Message, org: Org) -> None:
     """Give a new message of a person its links. Call inside its transaction. Costs nothing where there are none."""
     shown: list[MessageLink] = []
     if "<a " in message.html and org.has_link_previews:
-        shown = _attach(message, _addresses(message.html))
+        withheld = _withheld(message.forwarded_from) if message.forwarded_from else set()
+        shown = _attach(message, [url for url in _addresses(message.html) if url not in withheld])
     message.mark_links(shown)
 
 
@@ -65,6 +66,14 @@ def hide(member: Member, message: Message, link_id: uuid.UUID) -> Message:
     written = feed.load([message.pk])
     feed.tell(message.space, written)
     return written[0]
+
+
+def _withheld(original: Message) -> set[str]:
+    """Links of which the original shows no preview, because its author or who manages its Space wanted none."""
+    if original.is_by_ai_model:  # an answer shows none in any case
+        return set()
+    seen = MessageLink.objects.filter(message=original, is_hidden=False).values_list("link__url", flat=True)
+    return set(_addresses(original.html)) - set(seen)
 
 
 def _addresses(html: str) -> list[str]:

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from chat import broadcast, deletions, feed, forwards, mentions
-from chat.models import Message, Reply
+from chat import bookmarks, broadcast, deletions, directs, feed, forwards, mentions, reminders
+from chat.models import Message, MessageLink, Reply
 from workspace.errors import Forbidden, Refused
 from workspace.models import Member, Space, SpaceMember, SpaceRole
 
@@ -125,3 +125,33 @@ def test_a_deleted_message_is_not_forwarded_and_what_was_forwarded_stays(juniper
         forward(juniper.ana, Message.objects.get(pk=original.pk), juniper.private)
 
     assert "pear" in html(copy) and "Forwarded from Mei" in html(copy)
+
+
+def test_what_the_original_showed_no_preview_of_the_copy_shows_none_of(juniper: SimpleNamespace) -> None:
+    text = "http://one.test/ and http://two.test/"
+    (off,) = feed.post(juniper.space, juniper.mei, text=text, client_id=uuid.uuid4(), has_previews=False)
+    hidden = post(juniper.space, juniper.mei, text)
+    MessageLink.objects.filter(message=hidden, link__url="http://one.test/").update(is_hidden=True)
+
+    (first,), (second,) = (forward(juniper.ana, each, juniper.private, "http://own.test/") for each in (off, hidden))
+
+    assert [row.link.url for row in first.links.all()] == ["http://own.test/"]
+    assert [row.link.url for row in second.links.all()] == ["http://own.test/", "http://two.test/"]
+
+
+def test_direct_conversations_are_named_wherever_messages_are_listed(juniper: SimpleNamespace, client: Client) -> None:
+    direct = directs.open(juniper.ana, [juniper.mei])
+    first, second = post(direct, juniper.mei, "a pear"), post(direct, juniper.mei, "a pear tree")
+    for message in (first, second):
+        bookmarks.add(juniper.ana, message)
+        reminders.ask(juniper.ana, direct, who=juniper.ana, due_at=timezone.now(), message=message)
+    client.force_login(juniper.ana.user)
+
+    places = [space.name for space in forwards.places(juniper.ana)]
+    hits = client.get(reverse("search", args=[juniper.org.slug]), {"q": "pear"}, headers=JSON).json()["hits"]
+
+    assert juniper.mei.display_name in places
+    assert [hit["space"]["name"] for hit in hits] == [juniper.mei.display_name] * 2
+    kept = bookmarks.shown(juniper.ana, bookmarks.of(juniper.ana))
+    assert {row.message.space.name for row in kept} == {juniper.mei.display_name}
+    assert {each.space.name for each in reminders.coming(juniper.ana)} == {juniper.mei.display_name}
