@@ -7,16 +7,19 @@ Beginnings of words cost most, so they are tried when whole words find less than
 """
 
 import re
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from chat.models import Message
 from chat.search.query import Query, Term
+from workspace import titles
 from workspace.errors import Invalid
 from workspace.models import Member, Space
 
@@ -36,6 +39,7 @@ _CJK = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 class TooBroad(Invalid):
     code = "too_broad"
     status = 422
+    message = _lazy("That takes too long to find. Add a word, a Space or a day.")
 
 
 @dataclass(frozen=True)
@@ -65,16 +69,16 @@ def find(member: Member, query: Query, *, after: Place | None = None) -> Found:
         return Found([], None)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL statement_timeout = {SECONDS_MAX * 1000}")
+            clock = Clock(cursor, time.monotonic() + SECONDS_MAX)
             is_wide = after is not None and after.is_wide
-            hits = _Search(cursor, member, query, spaces, is_wide=is_wide).run(after)
+            hits = _Search(clock, member, query, spaces, is_wide=is_wide).run(after)
             if after is None and len(hits) < PAGE and _can_widen(query.terms):
                 is_wide = True
-                hits = _Search(cursor, member, query, spaces, is_wide=True).run(None)
+                hits = _Search(clock, member, query, spaces, is_wide=True).run(None)
     except OperationalError as error:
         if "statement timeout" not in str(error):
             raise
-        raise TooBroad(_("That takes too long to find. Add a word, a Space or a day.")) from None
+        raise TooBroad from None
     rows = {row.pk: row for row in _messages(member, [pk for pk, at in hits[:PAGE]])}
     last = hits[PAGE - 1] if len(hits) > PAGE else None
     return Found([rows[pk] for pk, at in hits[:PAGE] if pk in rows], Place(last[1], last[0], is_wide) if last else None)
@@ -82,17 +86,34 @@ def find(member: Member, query: Query, *, after: Place | None = None) -> Found:
 
 def _messages(member: Member, ids: list[uuid.UUID]) -> list[Message]:
     shown = Message.objects.filter(pk__in=ids, deleted_at=None, space__in=Space.objects.visible_to(member))
-    return list(shown.select_related("author", "ai_model", "space").prefetch_related("attachments__file"))
+    found = list(shown.select_related("author", "ai_model", "space").prefetch_related("attachments__file"))
+    titles.name_for(member, [message.space for message in found])
+    return found
+
+
+class Clock:
+    """A cursor each of whose statements has as long as the search has left: many quick ones take long as well."""
+
+    def __init__(self, cursor, ends_at: float) -> None:
+        self.cursor, self._ends_at = cursor, ends_at
+        self.fetchone, self.fetchall = cursor.fetchone, cursor.fetchall
+
+    def execute(self, statement: str, values: Any = None) -> None:
+        left = int((self._ends_at - time.monotonic()) * 1000)
+        if left < 1:
+            raise TooBroad
+        self.cursor.execute(f"SET LOCAL statement_timeout = {left}")
+        self.cursor.execute(statement, values)
 
 
 class _Search:
-    def __init__(self, cursor, member: Member, query: Query, spaces: list[uuid.UUID], *, is_wide: bool) -> None:
-        self._cursor, self._query, self._org_id = cursor, query, member.org_id
+    def __init__(self, clock: Clock, member: Member, query: Query, spaces: list[uuid.UUID], *, is_wide: bool) -> None:
+        self._cursor, self._query, self._org_id = clock, query, member.org_id
         self._is_indexed = len(spaces) <= SPACES_IN_INDEX
         self._spaces = spaces
         # Only the index of words narrows: the planner, offered times, would walk all of them for a rare word.
         where = [f"\x01s{pk}" for pk in spaces] if self._is_indexed else [f"\x01o{member.org_id}"]
-        self._wanted = _as_tsquery(cursor, query.terms, [*query.marks, where], is_wide=is_wide)
+        self._wanted = _as_tsquery(clock.cursor, query.terms, [*query.marks, where], is_wide=is_wide)
 
     def run(self, after: Place | None) -> list[tuple[uuid.UUID, datetime]]:
         """Ids and times of up to PAGE + 1 hits after a place, span by span."""

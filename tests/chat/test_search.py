@@ -6,13 +6,15 @@ from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chat import feed
 from chat.models import Message, Words
 from chat.search import excerpts, query, words
-from chat.search.find import PAGE, find
+from chat.search.find import PAGE, SECONDS_MAX, find
 from workspace.models import Member, Role, SpaceMember
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -299,3 +301,18 @@ def test_a_search_asks_as_often_for_twenty_hits_as_for_two(
 
     with django_assert_max_num_queries(40):
         browser.get(f"/orgs/{juniper.org.slug}/search/", {"q": "sparrow"})
+
+
+def test_all_statements_of_a_search_share_one_deadline(
+    juniper: SimpleNamespace,
+) -> None:
+    feed.post(juniper.space, juniper.ana, text="a pear", client_id=uuid.uuid4())
+
+    with CaptureQueriesContext(connection) as asked:
+        find(juniper.ana, query.read("pear", juniper.ana, zone=ZoneInfo("UTC")))
+
+    statements = [each["sql"] for each in asked]
+    heavy = [at for at, sql in enumerate(statements) if "WITH hits" in sql]
+    left = [int(sql.rpartition(" ")[2]) for sql in statements if "statement_timeout" in sql]
+    assert heavy and all("statement_timeout" in statements[at - 1] for at in heavy)
+    assert left == sorted(left, reverse=True) and left[0] <= SECONDS_MAX * 1000
