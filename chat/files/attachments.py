@@ -12,7 +12,8 @@ from django.utils.translation import ngettext
 
 from chat.files import access, store
 from chat.models import Attachment, File, Message
-from workspace import spaces
+from chat.search import words
+from workspace import audit, spaces
 from workspace.errors import Invalid, NotFound
 from workspace.models import Member, Space
 
@@ -66,22 +67,20 @@ def release(message: Message) -> None:
 def discard(member: Member, file: File) -> None:
     """Take a file away for good: its uploader from everywhere, who manages a Space from the messages there.
 
-    The messages stay; one that said nothing else is deleted with it. Raises NotFound, Archived.
+    The messages stay; one that said nothing else is deleted with it. An archived Space keeps what it shows. Raises
+    NotFound, and Archived where nothing else shows the file.
     """
-    from chat import deletions, feed
-
     shown = Attachment.objects.filter(file=file, message__deleted_at=None).select_related("message__space")
     rows = [row for row in shown.order_by("message__space_id") if _may_take(member, file, row.message)]
     if not rows and file.uploader_id != member.pk:
         raise NotFound
-    for row in rows:
-        message = row.message
-        spaces.require_open(message.space)
-        feed.touch(message)
-        row.delete()
-        message.save(update_fields=["revision"])
-        is_empty = not message.text and not Attachment.objects.filter(message=message).exists()
-        feed.tell(message.space, deletions.bury(message, by=member) if is_empty else feed.load([message.pk]))
+    open_rows = [row for row in rows if row.message.space.archived_at is None]
+    if rows and not open_rows:
+        spaces.require_open(rows[0].message.space)
+    for row in open_rows:
+        _take_off(row, by=member)
+    if file.uploader_id != member.pk:
+        audit.record(member.org, member, "file.discarded", str(file.pk), spaces=_named(open_rows))
     transaction.on_commit(lambda: let_go([file.pk]))
 
 
@@ -109,6 +108,29 @@ def let_go(ids: Sequence[uuid.UUID]) -> int:
 
 def preview_keys(file: File) -> list[str]:
     return [f"{file.preview_key}-{number}" for number in range(1, file.previews + 1)]
+
+
+def _take_off(row: Attachment, *, by: Member) -> None:
+    """Take a file off one message, as it stands once the Space is locked."""
+    from chat import deletions, feed
+
+    try:
+        message = feed.take(row.message)
+    except feed.Deleted:
+        return
+    spaces.require_open(message.space)
+    if not Attachment.objects.filter(pk=row.pk).delete()[0]:
+        return
+    message.save(update_fields=["revision"])
+    if message.text or Attachment.objects.filter(message=message).exists():
+        words.write([message.pk])
+        feed.tell(message.space, feed.load([message.pk]))
+    else:
+        feed.tell(message.space, deletions.bury(message, by=by))
+
+
+def _named(rows: Sequence[Attachment]) -> list[str]:
+    return list(dict.fromkeys(str(row.message.space_id) for row in rows))
 
 
 def _may_take(member: Member, file: File, message: Message) -> bool:

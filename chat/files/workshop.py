@@ -8,6 +8,7 @@ then settled either way; a few at once, each in a process that is ended when it 
 import tempfile
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,11 @@ def _develop(file: File, folder: Path) -> dict[str, Any]:
 
 
 def _settle(file: File, made: dict[str, Any], folder: Path) -> None:
-    """Keep what was made, then say so in one transaction; what lay there before goes afterwards."""
+    """Keep what was made, then say so; what lay there before goes afterwards.
+
+    Not in one transaction: a post locks its Space first and then the file, so nobody may lock them the other way round.
+    Whoever shows the file meanwhile waits for its row, and reads it as it is now.
+    """
     before = file.key
     written: list[str] = []
     try:
@@ -98,7 +103,6 @@ def _settle(file: File, made: dict[str, Any], folder: Path) -> None:
                 raise _Gone
             file.state, file.claimed_at = FileState.READY, None
             file.save()
-            _tell(file)
     except BaseException as error:
         store.drop(written)
         if isinstance(error, _Gone):
@@ -106,6 +110,7 @@ def _settle(file: File, made: dict[str, Any], folder: Path) -> None:
         raise
     if file.key != before:
         store.drop([before])
+    _tell(file)
 
 
 def _keep(file: File, made: dict[str, Any], folder: Path, written: list[str]) -> None:
@@ -134,11 +139,11 @@ def _tell(file: File) -> None:
     """Everyone who sees it in a message sees it again."""
     from chat import feed
 
-    shown = Attachment.objects.filter(file=file, message__deleted_at=None).select_related("message__space")
-    for row in shown.order_by("message__space_id"):
-        feed.touch(row.message)
-        row.message.save(update_fields=["revision"])
-        feed.tell(row.message.space, feed.load([row.message_id]))
+    for row in Attachment.objects.filter(file=file, message__deleted_at=None).select_related("message__space"):
+        with suppress(feed.Deleted), transaction.atomic():
+            message = feed.take(row.message)
+            message.save(update_fields=["revision"])
+            feed.tell(message.space, feed.load([message.pk]))
 
 
 class _Gone(Exception):

@@ -3,15 +3,20 @@
 import uuid
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from chat import feed, places, transcript
+from chat import edits, feed, places, transcript
 from chat.files import access, attachments, intake, store
 from chat.models import Attachment, File, Message
+from chat.search import query
+from chat.search.find import find
+from workspace import spaces
 from workspace.errors import NotFound
+from workspace.models import AuditLine, Space
 
 pytestmark = pytest.mark.django_db
 
@@ -135,3 +140,33 @@ def test_of_a_long_file_that_is_asked_about_as_much_is_read_as_fits(juniper: Sim
 
     assert "word word" in made.turns[-1].text and "[…]" in made.turns[-1].text
     assert sum(len(turn.text.encode()) for turn in made.turns) <= 4_000 and again.turns == made.turns
+
+
+def test_discarding_goes_by_what_the_message_says_now(juniper: SimpleNamespace, show: Any) -> None:
+    file, message = show(juniper.ben, juniper.space)
+    read_before = Attachment.objects.select_related("message__space").get(file=file)
+    edits.edit(juniper.ben, message, text="it says something now")
+
+    for _ in range(2):
+        attachments._take_off(read_before, by=juniper.ben)
+
+    message.refresh_from_db()
+    assert (message.is_deleted, message.text) == (False, "it says something now")
+    assert not find(juniper.ben, query.read("has:file", juniper.ben, zone=ZoneInfo("UTC"))).messages
+
+
+def test_an_archived_space_keeps_a_file_that_is_discarded_elsewhere(
+    juniper: SimpleNamespace, show: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    file, message = show(juniper.ben, juniper.space)
+    feed.post(juniper.private, juniper.ben, text="", client_id=uuid.uuid4(), files=[file.pk])
+    Space.objects.filter(pk=juniper.space.pk).update(archived_at=timezone.now())
+
+    with django_capture_on_commit_callbacks(execute=True):
+        attachments.discard(juniper.ana, file)
+
+    assert [row.message_id for row in Attachment.objects.filter(file=file)] == [message.pk] and store.has(file.key)
+    line = AuditLine.objects.get(action="file.discarded")
+    assert (line.actor, line.details) == (juniper.ana, {"spaces": [str(juniper.private.pk)]})
+    with pytest.raises(spaces.Archived):
+        attachments.discard(juniper.ben, file)
