@@ -10,6 +10,7 @@ import random
 import time
 import uuid
 from collections import deque
+from collections.abc import Coroutine
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -51,7 +52,7 @@ class Socket(AsyncWebsocketConsumer):
         self.sees: set[str] | None = None
         self._queue: deque[str] = deque()
         self._has_frames = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         self._allowance, self._counted_at = float(FRAMES_PER_SECOND), time.monotonic()
         self._close_code: int | None = None
         self._room = self.scope.get("extensions", {}).get("parley.room")
@@ -69,12 +70,11 @@ class Socket(AsyncWebsocketConsumer):
         await crowds.join(self.member.org_id, self)
         await hub.join(self._own_topics(), self)
         await self._follow(await database_sync_to_async(_joined)(self.member))
-        self._tasks = [asyncio.create_task(self._write()), asyncio.create_task(self._recheck())]
-        for task in self._tasks:
-            task.add_done_callback(self._note_end)
+        for work in (self._write(), self._recheck()):
+            self._begin(work).add_done_callback(self._note_end)
 
     async def disconnect(self, code: int) -> None:
-        for task in self._tasks:
+        for task in tuple(self._tasks):
             task.cancel()
         if self.member is not None:
             await crowds.leave(self.member.org_id, self)
@@ -121,15 +121,15 @@ class Socket(AsyncWebsocketConsumer):
         elif frame["type"] == "kick":
             self._lost.add(uuid.UUID(frame["space"]))
             hub.mute(broadcast.space_topic(uuid.UUID(frame["space"])), self)
-            self._tasks.append(asyncio.create_task(self._lose(uuid.UUID(frame["space"]))))
+            self._begin(self._lose(uuid.UUID(frame["space"])))
             if self.sees is not None:  # a guest has lost sight of people too
-                self._tasks.append(asyncio.create_task(self._look_again()))
+                self._begin(self._look_again())
         elif (
             frame["type"] == "joined"
             or frame["type"] == "recheck"
             and uuid.UUID(frame["space"]) in self.spaces | self.joined
         ):
-            self._tasks.append(asyncio.create_task(self._look_again()))
+            self._begin(self._look_again())
 
     # --- private --------------------------------------------------------------------------------
 
@@ -267,6 +267,13 @@ class Socket(AsyncWebsocketConsumer):
         self._allowance -= 1
         return self._allowance >= 0
 
+    def _begin(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Kept while it runs, so that it is not collected half done; a socket lives for days, so no longer."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
     def _note_end(self, task: "asyncio.Task[None]") -> None:
         """A socket that cannot write or check any more is no socket: the browser comes back on a new one."""
         if not task.cancelled() and (error := task.exception()):
@@ -283,7 +290,7 @@ class Socket(AsyncWebsocketConsumer):
         if self._close_code is None:
             self._close_code = code
             self._queue.clear()
-            self._tasks.append(asyncio.create_task(self.close(code)))
+            self._begin(self.close(code))
 
 
 def _joined(member: Member) -> set[uuid.UUID]:
