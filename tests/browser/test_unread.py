@@ -156,7 +156,7 @@ def test_n_leads_to_the_next_unread_space(room: SimpleNamespace) -> None:
     expect(room.tab).to_have_title("General · Juniper · Parley")
 
 
-def test_a_muted_space_is_not_bold_for_a_message(room: SimpleNamespace) -> None:
+def test_a_muted_space_shows_nothing_but_a_mention(room: SimpleNamespace) -> None:
     room.tab.get_by_role("link", name="Notices of this Space").click()
     panel = room.tab.get_by_role("complementary")
     panel.get_by_label("Mute this Space").check()
@@ -167,6 +167,12 @@ def test_a_muted_space_is_not_bold_for_a_message(room: SimpleNamespace) -> None:
     expect(room.tab).to_have_title("General · Juniper · Parley")
 
     say(room.private, room.ana, "psst")
+    with room.tab.expect_response("**/unread/"):
+        room.tab.reload()
+    expect(place(room.tab, "General")).to_be_visible()
+    expect(place(room.tab, "Board")).not_to_have_attribute("data-new", "")
+    expect(place(room.tab, "Board").locator("[data-unread]")).to_be_hidden()
+
     say(room.private, room.ana, f"@{room.ben.handle} psst")
 
     expect(place(room.tab, "Board").locator("[data-unread]")).to_contain_text("1 mention, 2 unread messages")
