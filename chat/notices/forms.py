@@ -30,15 +30,3 @@ class NoticeSettingsForm(forms.Form):
         label=_("In Spaces, tell me about"),
         help_text=_("Direct messages always tell you. Each Space can have a level of its own."),
     )
-    digest = forms.ChoiceField(
-        choices=[
-            ("off", _("Never")),
-            ("soon", _("After 15 minutes")),
-            ("hourly", _("Every hour")),
-            ("daily", _("Every morning")),
-        ],
-        widget=forms.RadioSelect,
-        label=_("Mail me what I have not seen"),
-    )
-    is_pushed = forms.BooleanField(required=False, label=_("Send notifications to my devices"))
-    has_sound = forms.BooleanField(required=False, label=_("Play a short sound in open tabs"))

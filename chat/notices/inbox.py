@@ -5,7 +5,7 @@ what is marked read in one tab is read in all.
 """
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -17,7 +17,7 @@ from chat.models import Notice, NoticeKind
 from chat.notices import wording
 from chat.notices.wording import Said
 from workspace.errors import NotFound
-from workspace.models import Member, Space
+from workspace.models import Member
 
 PAGE = 30
 FILTERS: dict[str, tuple[NoticeKind, ...]] = {
@@ -29,17 +29,8 @@ FILTERS: dict[str, tuple[NoticeKind, ...]] = {
 
 
 @dataclass(frozen=True)
-class Group:
-    """Notices of one place that follow each other."""
-
-    space: Space
-    place: str
-    items: list[Said] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
 class Inbox:
-    groups: list[Group]
+    items: list[Said]
     next_key: str
 
 
@@ -55,13 +46,8 @@ def show(member: Member, *, kinds: str = "", before: str = "") -> Inbox:
         rows = rows.filter(Q(created_at__lt=at) | Q(created_at=at, pk__lt=pk))
     found = list(rows.order_by("-created_at", "-pk")[: PAGE + 1])
     page = found[:PAGE]
-    groups: list[Group] = []
-    for said in wording.say(member, page):
-        if not groups or groups[-1].space.pk != said.notice.space_id:
-            groups.append(Group(said.notice.space, wording.place(said.notice.space)))
-        groups[-1].items.append(said)
     last = page[-1] if len(found) > PAGE else None
-    return Inbox(groups, f"{last.created_at.isoformat()}_{last.pk}" if last else "")
+    return Inbox(wording.say(member, page), f"{last.created_at.isoformat()}_{last.pk}" if last else "")
 
 
 def one(member: Member, notice_id: uuid.UUID) -> Said:

@@ -19,9 +19,8 @@ def settings_of(member: Member) -> NoticeSettings:
 
 
 @transaction.atomic
-def change_settings(member: Member, *, level: str, digest: str, is_pushed: bool, has_sound: bool) -> None:
-    wanted = {"level": level, "digest": digest, "is_pushed": is_pushed, "has_sound": has_sound}
-    NoticeSettings.objects.update_or_create(member=member, defaults=wanted)
+def change_settings(member: Member, *, level: str) -> None:
+    NoticeSettings.objects.update_or_create(member=member, defaults={"level": level})
     transaction.on_commit(lambda: broadcast.to_member(member.pk, {"type": "unread.changed"}))
 
 

@@ -24,6 +24,7 @@ class Said:
     notice: Notice
     title: str
     excerpt: str
+    place: str
     path: str
 
     @property
@@ -38,7 +39,7 @@ def say(viewer: Member, notices: Sequence[Notice]) -> list[Said]:
     for notice in notices:
         notice.space = spaces[notice.space_id]
     names = mentions.names_of([notice.message_id for notice in notices if notice.message_id])
-    return [Said(each, _title(each), _excerpt(each, names), path(each)) for each in notices]
+    return [Said(each, _title(each), _excerpt(each, names), place(each.space), path(each)) for each in notices]
 
 
 def place(space: Space) -> str:

@@ -5,10 +5,12 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chat.models import Notice
@@ -43,11 +45,14 @@ def read_all(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_safe
 def show(request: HttpRequest, notice_id: UUID) -> HttpResponse:
-    """One notice: for a program its words, for a person the message that it is about."""
-    said = inbox.one(_owner(request, notice_id), notice_id)
+    """One notice: for a program its words; a person is led to what it is about, and has read it."""
+    member = _owner(request, notice_id)
+    said = inbox.one(member, notice_id)
     if not wants_json(request):
+        inbox.read(member, said.notice)
         return redirect(said.path)
-    return JsonResponse({"title": said.title, "excerpt": said.excerpt, "path": said.path, "unread": said.is_unread})
+    words = {"title": said.title, "excerpt": said.excerpt, "place": said.place}
+    return JsonResponse({**words, "path": said.path, "unread": said.is_unread})
 
 
 @login_required
@@ -66,7 +71,8 @@ def preferences(request: HttpRequest, slug: str) -> HttpResponse:
     now = model_to_dict(levels.settings_of(member), fields=list(NoticeSettingsForm.base_fields))
     form = NoticeSettingsForm(request.POST if request.method == "POST" else None, initial=now)
     if request.method == "POST" and form.is_valid():
-        levels.change_settings(member, **form.cleaned_data)
+        levels.change_settings(member, level=form.cleaned_data["level"])
+        messages.success(request, _("Your settings are saved."))
         return redirect("notice_settings", slug=slug)
     request.member = member  # type: ignore[attr-defined]
     return render(request, "notices/settings.html", {"form": form}, status=422 if form.errors else 200)

@@ -6,6 +6,7 @@ import "parley/elements/copy-button";
 import "parley/elements/credit-balance";
 import "parley/elements/local-time";
 import "parley/elements/nav-drawer";
+import "parley/elements/notice-bell";
 import "parley/elements/search-box";
 import "parley/elements/presence-mark";
 import "parley/elements/side-panel";

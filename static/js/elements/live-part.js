@@ -1,5 +1,6 @@
 // <live-part>: a part of a page that is fetched again when a frame says that it changed.
-// Called by: pages whose rows change while one looks, as data-frame, data-space-id, data-url.
+// Called by: pages whose rows change while one looks, as data-frame (or several), data-space-id,
+//   data-url.
 // Keeps true: what is being typed in it is not lost: it waits until that is sent or left.
 import { fragment } from "parley/lib/html";
 import { page } from "parley/lib/http";
@@ -13,7 +14,8 @@ class LivePart extends HTMLElement {
     this.#life = new AbortController();
     const { signal } = this.#life;
     const { frame, spaceId: space } = this.dataset;
-    connection.on(frame, (told) => (!space || told.space === space) && this.refresh(), signal);
+    const hear = (told) => (!space || told.space === space) && this.refresh();
+    for (const type of frame.split(" ")) connection.on(type, hear, signal);
     connection.on("doubt", () => this.refresh(), signal);
     if (space) {
       connection.subscribe(space);
@@ -35,7 +37,10 @@ class LivePart extends HTMLElement {
       const fresh = fragment(html).querySelector(`live-part[data-url="${CSS.escape(this.dataset.url)}"]`);
       if (!fresh || signal.aborted) return;
       this.#isStale = this.#isBusy;
-      if (!this.#isStale) this.replaceChildren(...fresh.childNodes);
+      if (this.#isStale) return;
+      const focused = this.contains(document.activeElement) && document.activeElement.getAttribute("href");
+      this.replaceChildren(...fresh.childNodes);
+      if (focused) this.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
     } catch {
       this.#isStale = true;
     }

@@ -1,7 +1,7 @@
 // <side-panel>: shows a part of another page beside this one: what stands there in [data-panel="Title"].
 // Called by: templates/app.html; links with data-opens-panel; the event panel.open {url} on document. Tells
-//   panel.shown {url} and panel.closed. data-modules on the part names scripts that it needs; a form in it with
-//   data-stays is sent without leaving the panel.
+//   panel.shown {url} and panel.closed. data-modules on the part names scripts that it needs; a form or a link in it
+//   with data-stays does not leave the panel.
 // Keeps true: every link in it is an ordinary page too; the address of this page says what is open, so that reload,
 //   Back and sharing work; the focus goes back to where it came from.
 import { fragment } from "parley/lib/html";
@@ -136,12 +136,21 @@ class SidePanel extends HTMLElement {
 
   #clicked = (event) => {
     if (event.target.closest?.("[data-close-panel]") && this.contains(event.target)) this.close();
-    if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    const link = event.target.closest?.("a[data-opens-panel]");
+    if (event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    this.#makeWay(event.target);
+    if (event.defaultPrevented) return;
+    const link = event.target.closest?.(this.contains(event.target) ? "a[data-opens-panel], a[data-stays]" : "a[data-opens-panel]");
     if (!link) return;
     event.preventDefault();
     this.open(link.href, link);
   };
+
+  /** What a link in a panel leads to would be hidden by a panel that covers it. */
+  #makeWay(target) {
+    if (!this.#covers.matches || !this.contains(target) || !target.closest("a[href^='/messages/']:not([data-opens-panel])")) return;
+    history.replaceState({ ...history.state, panelDepth: 0 }, "", addressOf(location, null));
+    this.#hide();
+  }
 
   #pressed = (event) => {
     if (event.key !== "Escape" || event.defaultPrevented || this.hidden) return;
