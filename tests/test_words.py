@@ -1,7 +1,7 @@
 """Every sentence that a person sees is wrapped, and translated, and its translation fits.
 
-*Keeps true*: what is missing is listed by file and sentence. *Why* two of them are marked `words`, and left out by
-default: they are for the end of a piece of work, when its sentences have settled (docs/translating.md).
+*Keeps true*: what is missing is listed by file and sentence. *Why* two of them are marked `words`: whoever is in the
+middle of a piece of work, with sentences that have not settled, leaves them out with -m "not words".
 """
 
 import ast

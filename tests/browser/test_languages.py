@@ -1,6 +1,7 @@
 """Two people who read different languages in one Space, the switch between them, and a page that runs from the right."""
 
 import re
+import uuid
 from collections.abc import Callable
 from types import SimpleNamespace
 
@@ -9,7 +10,7 @@ from django.utils import translation
 from playwright.sync_api import Browser, Page, expect
 
 from billing.refusals import SENTENCES
-from chat import feed
+from chat import bookmarks, drafts, edits, feed, pins
 from tests.browser.conftest import watch
 from tests.doubles.provider import Script, ScriptedProvider
 from tests.stack import Stack
@@ -113,6 +114,13 @@ LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmütze " * 3
 TEXT = f"# {LONG}\n\n| a | b |\n|---|---|\n| {LONG} | 2 |\n\n```\n{'x' * 200}\n```\n\n> {LONG}\n\n- one\n- two\n\nمرحبا @parrot"
 
 
+OF_MESSAGE = ("thread", "actions", "edit", "delete", "history", "forward", "remind")
+OF_ORG = (
+    *("threads", "notices", "notices/settings", "drafts", "bookmarks", "reminders", "files", "directs", "sections"),
+    *("settings", "import", "export"),
+)
+
+
 @pytest.mark.parametrize("language", ["en-GB", "zh-TW"])
 def test_nothing_sticks_out_of_a_narrow_page_that_runs_from_right_to_left(
     chromium: Browser,
@@ -126,7 +134,12 @@ def test_nothing_sticks_out_of_a_narrow_page_that_runs_from_right_to_left(
     make_model("parrot")
     provider.script("parrot", Script(deltas=3, text=LONG))
     juniper = make_org()
-    feed.post(juniper.space, juniper.ana, text=TEXT, client_id=juniper.space.pk)
+    (said,) = feed.post(juniper.space, juniper.ana, text=TEXT, client_id=juniper.space.pk)[:1]
+    feed.post(juniper.space, juniper.mei, text=LONG, client_id=uuid.uuid4(), parent=said)
+    bookmarks.add(juniper.ana, said)
+    pins.pin(juniper.ana, said)
+    edits.edit(juniper.ana, said, text=f"{TEXT} again")
+    drafts.save(juniper.ana, juniper.space, text=LONG)
     size = {"viewport": {"width": 360, "height": 740}, "locale": language}
     tab = tab_of(juniper.ana, **size)
     stranger = chromium.new_context(**size)
@@ -134,6 +147,9 @@ def test_nothing_sticks_out_of_a_narrow_page_that_runs_from_right_to_left(
     watch(public, troubles)
     org, space = f"/orgs/{juniper.org.slug}", f"/spaces/{juniper.space.pk}"
     paths = [f"{space}/", f"{space}/members/", f"{space}/edit/", f"{org}/spaces/", f"{org}/people/"]
+    paths += [f"{space}/{of_space}/" for of_space in ("files", "pins", "notes", "notices")]
+    paths += [f"/messages/{said.pk}/{of_message}/" for of_message in OF_MESSAGE]
+    paths += [f"{org}/search/?q=one", *(f"{org}/{of_org}/" for of_org in OF_ORG), "/profile/"]
     pages = [(tab, path) for path in [*paths, "/accounts/email/", "/accounts/password/change/", "/accounts/logout/"]]
     pages += [
         (public, path) for path in ("/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/x/")
