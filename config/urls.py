@@ -34,6 +34,7 @@ from chat.views import (
     sections,
     sidebar,
     spaces,
+    switcher,
     threads,
     unread,
 )
@@ -48,6 +49,7 @@ urlpatterns = [
     path("orgs/<slug:slug>/sections/", sections.index, name="sections"),
     path("sections/<int:section_id>/", sections.change, name="section_change"),
     path("sections/<int:section_id>/delete/", sections.delete, name="section_delete"),
+    path("orgs/<slug:slug>/switcher/", switcher.show, name="switcher"),
     path("orgs/<slug:slug>/sidebar/", sidebar.show, name="sidebar"),
     path("orgs/<slug:slug>/search/", search.index, name="search"),
     path("orgs/<slug:slug>/unread/", unread.show, name="unread"),

@@ -29,6 +29,7 @@ TABLE = (Path(__file__).parent / "access_table.txt").read_text(encoding="utf-8")
 ROWS = [line.split() for line in TABLE.strip().splitlines()[1:]]
 NAMES = sorted({row[0] for row in ROWS})
 JSON_NAMES = {
+    "switcher",
     "audience",
     "changes",
     "commands",

@@ -39,6 +39,17 @@ if (document.getElementById("shortcut-sheet")) {
   document.addEventListener("click", ({ target }) => target.closest("[data-shortcuts-sheet]") && openSheet());
 }
 
+if (document.getElementById("quick-switcher")) {
+  shortcut("mod+k", { label: gettext("Go to a Space or a person"), run: openSwitcher });
+  document.addEventListener("click", ({ target }) => target.closest("[data-quick-switcher]") && openSwitcher());
+}
+
+async function openSwitcher() {
+  await import("parley/elements/quick-switcher");
+  document.getElementById("sidebar")?.matches(":popover-open") && document.getElementById("sidebar").hidePopover();
+  document.body.append(clone("quick-switcher"));
+}
+
 async function openSheet() {
   await import("parley/elements/shortcut-sheet");
   document.body.append(clone("shortcut-sheet"));

@@ -3,11 +3,12 @@
 //   counts what is unread can fill [data-unread] again.
 // Keeps true: a Space that one lost leaves the list; the page of it says so; the focus stays on its row; what was
 //   folded stays folded, in this browser.
-import { fragment } from "parley/lib/html";
+import { clone, fragment } from "parley/lib/html";
 import { page } from "parley/lib/http";
 import { read, write } from "parley/lib/store";
 import { gettext } from "parley/lib/words";
 import { connection } from "parley/models/connection";
+import { drags } from "parley/models/placing";
 import { shortcut } from "parley/models/shortcuts";
 import { visits } from "parley/models/visits";
 
@@ -31,6 +32,9 @@ class SpaceLinks extends HTMLElement {
     this.addEventListener("toggle", this.#folded, { capture: true, signal });
     shortcut("alt+ArrowUp", { label: gettext("Previous Space"), group: "spaces", run: () => this.#step(-1), signal });
     shortcut("alt+ArrowDown", { label: gettext("Next Space"), group: "spaces", run: () => this.#step(1), signal });
+    this.addEventListener("click", this.#asked, { signal });
+    this.addEventListener("contextmenu", this.#asked, { signal });
+    drags(this, signal);
     this.#fold();
   }
 
@@ -107,6 +111,18 @@ class SpaceLinks extends HTMLElement {
   }
 
   // One Space
+
+  /** The menu of a place, by its button or a right click on it. */
+  #asked = async (event) => {
+    const place = event.target.closest("[data-place]");
+    const button = place?.querySelector("[data-place-menu]");
+    if (!button || (event.type === "click" && !event.target.closest("[data-place-menu]"))) return;
+    event.preventDefault();
+    await import("parley/elements/place-menu");
+    const menu = clone("place-menu");
+    document.body.append(menu);
+    menu.open(button, place.dataset.place);
+  };
 
   #step(by) {
     const links = [...this.querySelectorAll("a[data-space-id]")];
