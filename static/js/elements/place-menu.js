@@ -22,6 +22,7 @@ class PlaceMenu extends HTMLElement {
       item.textContent = each.querySelector("h2").textContent;
       last.before(item);
     }
+    this.querySelector("p").hidden = !this.querySelector("[data-section]:not([hidden])");
     this.addEventListener("click", this.#picked);
     this.addEventListener("keydown", this.#pressed);
     this.addEventListener("toggle", ({ newState }) => newState === "closed" && this.#end());

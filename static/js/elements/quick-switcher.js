@@ -47,7 +47,7 @@ class QuickSwitcher extends HTMLElement {
   #show() {
     const typed = this.field.value;
     const entries = [...this.#places(), ...(typed.trim() ? this.#people() : []), ...this.#actions()];
-    this.#found = typed.trim() ? ranked(typed, entries, ({ names }) => names) : byNeed(entries);
+    this.#found = typed.trim() ? ranked(typed, entries) : byNeed(entries);
     this.#found.length = Math.min(this.#found.length, SHOWN_MAX);
     this.list.replaceChildren(...this.#found.map(row));
     this.querySelector("[data-words]").textContent = this.#found.length ? "" : gettext("Nothing has a name like that.");
@@ -61,13 +61,13 @@ class QuickSwitcher extends HTMLElement {
         const url = `/spaces/${id}/`;
         const unread = document.querySelector(`space-links a[data-space-id="${CSS.escape(id)}"] [data-unread]:not([hidden])`);
         const note = joined ? (unread?.textContent.trim() ?? "") : gettext("not joined");
-        return { names: [name], icon: ICONS[kind], note, isUnread: Boolean(unread), seenAt: joined ? (seenAt ?? "") : null, url };
+        return { names: [name], icon: ICONS[kind], note, isUnread: Boolean(unread), seenAt: joined ? (seenAt ?? "") : null, weight: joined ? 320 : 150, url };
       })
       .filter(({ url }) => url !== here);
   }
 
   #people() {
-    return (kept?.people ?? []).map(({ id, name, handle }) => ({ names: [name, handle], icon: "i-people", note: `@${handle}`, member: id }));
+    return (kept?.people ?? []).map(({ id, name, handle }) => ({ names: [name, handle], icon: "i-people", note: `@${handle}`, member: id, weight: 260 }));
   }
 
   #actions() {
@@ -114,10 +114,11 @@ class QuickSwitcher extends HTMLElement {
 
 const ICONS = { public: "i-hash", private: "i-lock", direct: "i-people" };
 
-/** Nothing is typed: what is unread, then where one was last; what one has not joined is only found by its name. */
+/** Nothing is typed: what is unread, then where one was last, then actions; what one has not joined is found by name. */
 function byNeed(entries) {
   const places = entries.filter(({ seenAt }) => seenAt !== null && seenAt !== undefined);
-  return [...places.filter(({ isUnread }) => isUnread), ...places.filter(({ isUnread }) => !isUnread)];
+  const actions = entries.filter(({ names, url, theme }) => names && (theme || (url && !url.startsWith("/spaces/"))));
+  return [...places.filter(({ isUnread }) => isUnread), ...places.filter(({ isUnread }) => !isUnread), ...actions];
 }
 
 function row(entry, place) {

@@ -21,10 +21,11 @@ export function fit(typed, name) {
   return score - text.length / 10;
 }
 
-/** Those that fit, best first; of equals, the first given. `nameOf(entry)` may give several names. */
-export function ranked(typed, entries, namesOf) {
-  const scored = entries.map((entry) => [entry, best(typed, namesOf(entry))]).filter(([, score]) => score !== null);
-  return scored.sort(([, a], [, b]) => b - a).map(([entry]) => entry);
+/** Those of which one of the `names` fits, best first; of equals, the first given. A `weight` lifts what is meant more often. */
+export function ranked(typed, entries) {
+  const scored = entries.map((entry) => [entry, best(typed, entry.names)]).filter(([, score]) => score !== null);
+  const total = ([{ weight = 0 }, score]) => score + weight;
+  return scored.sort((one, other) => total(other) - total(one)).map(([entry]) => entry);
 }
 
 function best(typed, names) {
