@@ -99,7 +99,7 @@ def test_going_to_another_space_loads_no_page_and_loses_no_draft_and_no_place(ho
     expect(house.tab).to_have_title("Board · Juniper · Parley")
     expect(house.tab.get_by_role("textbox", name="Message")).to_have_value("")
     feed.post(house.private, house.ben, text="heard at once", client_id=uuid.uuid4())
-    expect(house.tab.get_by_text("heard at once")).to_be_visible()
+    expect(house.tab.get_by_role("article").get_by_text("heard at once")).to_be_visible()
     house.tab.go_back()
 
     expect(house.tab.get_by_role("heading", name="General", level=1)).to_be_visible()
