@@ -60,8 +60,8 @@ def test_a_row_that_the_database_refused_is_not_repeated_in_the_log(juniper: Sim
 
     with pytest.raises(DatabaseError) as raised, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            """INSERT INTO chat_message (id, org_id, space_id, position, revision, client_id, text, html, created_at, in_feed)
-               VALUES (%(id)s, %(org)s, %(space)s, 1, 1, %(id)s, 'sparrowtext', '', now(), true)""",
+            """INSERT INTO chat_message (id, org_id, space_id, position, revision, client_id, text, html, created_at, in_feed, brought_from)
+               VALUES (%(id)s, %(org)s, %(space)s, 1, 1, %(id)s, 'sparrowtext', '', now(), true, '')""",
             {"id": uuid.uuid4(), "org": juniper.org.pk, "space": juniper.space.pk},
         )
     assert "sparrowtext" in str(raised.value)
