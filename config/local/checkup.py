@@ -45,7 +45,8 @@ def run(arguments: list[str]) -> int:
         say(USAGE)
         return 0
     install.ensure([install.RUNTIME, install.STAND_INS, install.TESTS])
-    chromium = find_chromium() if not arguments or any("browser" in argument for argument in arguments) else ""
+    named = [argument for argument in arguments if argument.startswith("tests/")]
+    chromium = find_chromium() if not named or any("browser" in argument for argument in named) else ""
     began = time.monotonic()
     with own_services(durable=False) as environment:
         environment |= {"CHROMIUM": chromium} if chromium else {}
