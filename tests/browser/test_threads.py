@@ -214,7 +214,7 @@ def test_a_link_to_a_message_opens_the_space_around_it_and_scrolls_on_to_what_is
     assert numbers == list(range(numbers[0], 160))
     log.evaluate("(log) => { log.scrollTop = log.scrollHeight; }")
     post(stage, stage.ben, "live again")
-    expect(ana.get_by_text("live again")).to_be_in_viewport()
+    expect(ana.locator("#main article", has_text="live again")).to_be_in_viewport()
     expect(pill).to_be_hidden()
 
 
