@@ -136,7 +136,7 @@ def test_text_that_arrives_while_one_reads_above_moves_nothing_and_is_announced(
     expect(pill).to_be_visible()
     assert log.evaluate("(log) => log.scrollTop") == place
     pill.click()
-    expect(room.tab.get_by_text("something new")).to_be_in_viewport()
+    expect(room.tab.locator("#main article", has_text="something new")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("width", [360, 768, 1720])
