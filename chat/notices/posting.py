@@ -2,7 +2,7 @@
 
 *Called by*: chat.feed and whatever else causes notices, inside its transaction. *Keeps true*: nobody is told of their
 own message or of one that they may not see; one notice for each who is told, of the nearest kind; a muted Space tells
-only of a mention by name, a level of "nothing" tells nothing (docs/notices.md).
+only of a mention by name, a level of "nothing" tells nothing.
 """
 
 from collections.abc import Collection, Iterable
