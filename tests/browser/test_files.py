@@ -56,7 +56,8 @@ def test_an_upload_is_seen_by_the_other(screen: dict[str, Any], two: SimpleNames
     ben.get_by_role("button", name="Send").click()
 
     expect(mei.get_by_text("notes.txt", exact=True)).to_be_visible()
-    expect(mei.get_by_text("at nine")).to_be_visible()
+    expect(mei.locator(".files__excerpt")).to_have_text("at nine")
+    expect(mei.locator("#read-out")).to_have_text("Ben: harbour.jpg. notes.txt")
     picture = mei.get_by_role("img", name="harbour.jpg")
     expect(picture).to_have_js_property("complete", True)
     expect(picture).to_have_js_property("naturalWidth", 300)

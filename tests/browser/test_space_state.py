@@ -83,7 +83,7 @@ async ([from, to]) => {
     for (let n = 0; n < 14; n += 1) server.write(n ? pick(["feed", "feed", "thread", "both"]) : "feed");
     const at = pick(server.of(null)).position;
     const { revision, messages, more, newer } = await server.get(`/feed/?around=${at}`);
-    const sync = new SpaceSync({ space: "s", revision, get: (url) => server.get(url), reload: () => {} });
+    const sync = new SpaceSync({ space: "s", revision, get: (url) => server.get(url), reload: () => {}, learned: () => {} });
     const feed = view(new Window({ url: "/feed/", messages, more, newer }));
     feed.show(messages);
     sync.open(feed, revision);

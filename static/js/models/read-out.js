@@ -25,8 +25,9 @@ function mark({ dataset }) {
 
 function words(row) {
   const isOpen = row.ariaBusy === "true";
-  const parts = isOpen ? [".reply__state"] : [".reply__state", ".message__body", ".files", ".reply__reason"];
+  const parts = isOpen ? [".reply__state"] : [".reply__state", ".message__body", ".reply__reason"];
   const texts = parts.map((part) => row.querySelector(part)?.textContent.trim().replace(/\s+/g, " "));
+  for (const { dataset } of row.querySelectorAll(".files [data-name]")) texts.push(dataset.name);
   return `${row.querySelector(".message__by").textContent}: ${texts.filter(Boolean).join(". ")}`;
 }
 

@@ -116,15 +116,17 @@ export class SpaceSync {
   }
 
   async #askChanges(since) {
+    let answer;
     try {
-      const answer = await this.#get(`/spaces/${this.#space}/changes/?since=${since}`);
-      this.#learned({ type: "space.changed", space: this.#space, ...answer.space });
-      if (answer.reload) this.#reload();
-      else this.#show(this.state.changes(answer));
+      answer = await this.#get(`/spaces/${this.#space}/changes/?since=${since}`);
     } catch {
       await pause(AGAIN_MS);
       if (since !== this.state.last && this.#views.size) this.#askChanges(since);
+      return;
     }
+    this.#learned({ type: "space.changed", space: this.#space, ...answer.space });
+    if (answer.reload) this.#reload();
+    else this.#show(this.state.changes(answer));
   }
 
   async #askOne(id) {

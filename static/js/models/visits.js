@@ -8,6 +8,7 @@ import { page } from "parley/lib/http";
 
 const OURS = /^\/(spaces|orgs|messages)\//;
 const NOT_A_PAGE = /\/(socket|switcher|sidebar|export)\/|^\/orgs\/[^/]+\/files\//;
+const MESSAGE = /^\/messages\/([0-9a-f-]{36})\/$/;
 const FRESH_MS = 10_000;
 const tell = (type, detail) => document.dispatchEvent(new CustomEvent(type, { detail }));
 
@@ -141,10 +142,11 @@ function placeOf({ pathname, search }) {
   return `${pathname}?${asked}`;
 }
 
-/** Where the fetch ended, with what only the link knew. */
+/** Where the fetch ended, with what only the link knew: fetch keeps what follows a # to itself. */
 function addressOf(landed, asked) {
   const [to, from] = [new URL(landed), new URL(asked, location.href)];
-  return to.pathname + to.search + (to.hash || from.hash);
+  const message = MESSAGE.exec(from.pathname)?.[1];
+  return to.pathname + to.search + (to.hash || (message ? `#message-${message}` : from.hash));
 }
 
 /** Whether the parts of the page fit into this one: the same organization and person, and the same scripts. */
