@@ -76,10 +76,11 @@
     const seen = [];
     const beside = [node.nextElementSibling, ...(node.labels ?? [])];
     for (let box = node, up = 0; box && up < 4; box = box.parentElement, up += 1) beside.push(box);
-    for (const each of beside.filter(Boolean)) {
-      const { outline, outlineOffset, boxShadow, borderColor, clipPath } = getComputedStyle(each);
-      seen.push(/^\S+ none|none /.test(outline) ? "" : outline + outlineOffset, boxShadow, borderColor, clipPath);
-    }
+    for (const each of beside.filter(Boolean))
+      for (const part of [null, "::after"]) {
+        const { outline, outlineOffset, boxShadow, borderColor, clipPath } = getComputedStyle(each, part);
+        seen.push(/^\S+ none|none /.test(outline) ? "" : outline + outlineOffset, boxShadow, borderColor, clipPath);
+      }
     return seen.join("|");
   }
 

@@ -44,6 +44,7 @@ NO_PAGES = {
     "presence": "data for scripts",
     "emoji": "data for scripts",
     "unread": "data for scripts",
+    "switcher": "data for scripts",
     "audience": "data for scripts",
     "reply": "data for scripts",
     "message": "leads to the Space at that message",
