@@ -4,6 +4,8 @@
 in the same transaction (direct conversations keep their seat, for others to read); nobody gives a role above their own.
 """
 
+from datetime import datetime
+
 from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
@@ -35,10 +37,21 @@ def admit(org: Org, user: User, *, role: str, avoid_handles: set[str] | None = N
 
 
 @transaction.atomic
-def bring(org: Org, *, name: str, email: str, title: str, avoid_handles: set[str] | None = None) -> Member:
+def bring(
+    org: Org,
+    *,
+    name: str,
+    email: str,
+    title: str,
+    handle: str = "",
+    left_at: datetime | None = None,
+    is_guest: bool = False,
+    avoid_handles: set[str] | None = None,
+) -> Member:
     """Make a member of somebody who has no account here: an author of what was written elsewhere, and nothing more.
 
-    Whoever joins with that address takes the name over.
+    Whoever joins with that address takes the name over, in the role that they are invited to. Of a handle that is
+    taken the next one that is free.
     """
     try:
         shown = names.clean(name)
@@ -48,10 +61,11 @@ def bring(org: Org, *, name: str, email: str, title: str, avoid_handles: set[str
         org=org,
         user=None,
         claim_email=email,
-        role=Role.MEMBER,
+        role=Role.GUEST if is_guest else Role.MEMBER,
         display_name=shown,
         title=title,
-        handle=_free_handle(org, shown, avoid_handles),
+        left_at=left_at,
+        handle=_free_handle(org, handle or shown, avoid_handles),
     )
 
 
@@ -89,8 +103,8 @@ def _claim(org: Org, user: User, *, role: str) -> Member | None:
         return None
     member = Member.objects.select_for_update().filter(org=org, user=None, claim_email=user.email).first()
     if member is not None:
-        member.user, member.role, member.claim_email = user, role, ""
-        member.save(update_fields=["user", "role", "claim_email"])
+        member.user, member.role, member.claim_email, member.left_at = user, role, "", None
+        member.save(update_fields=["user", "role", "claim_email", "left_at"])
         if member.is_guest:
             SpaceMember.objects.filter(member=member).delete()  # a guest sees what somebody adds them to
     return member

@@ -50,19 +50,21 @@ def take(member: Member, space: Space, upload: Any) -> File:
         raise TooLarge(too_large())
     if not upload.size:
         raise Invalid(_("The file is empty. There is nothing in it to share."))
-    row = _describe(member, upload)
-    _enter(row, member)
-    try:
-        store.put(row.key, upload)
-    except BaseException:
-        File.objects.filter(pk=row.pk).delete()
-        store.drop([row.key])
-        raise
-    if row.is_waiting:
-        from chat import tasks
+    return _keep(_describe(member.org, member, upload), upload, is_paced=True)
 
-        transaction.on_commit(lambda: tasks.wake_workshop([row.pk]))
-    return row
+
+def bring(org: Org, uploader: Member | None, upload: Any, *, pk: uuid.UUID) -> File:
+    """Keep a file that an import brings, under the id that it has for ever; the one that is here already, if it is.
+
+    Told apart, counted and prepared as any other; only the pace is free. Raises Invalid, TooLarge, PlanLimit.
+    """
+    if here := File.objects.filter(org=org, pk=pk).first():
+        return here
+    if upload.size > settings.FILE_MAX_BYTES:
+        raise TooLarge(too_large())
+    row = _describe(org, uploader, upload)
+    row.pk = pk
+    return _keep(row, upload, is_paced=False)
 
 
 def of_form(member: Member, space: Space, *, ids: Sequence[uuid.UUID], uploads: Sequence[Any]) -> list[uuid.UUID]:
@@ -93,12 +95,27 @@ def stored_bytes(org: Org) -> int:
     return File.objects.filter(org=org).aggregate(sum=Sum("size_bytes"))["sum"] or 0
 
 
+def _keep(row: File, upload: Any, *, is_paced: bool) -> File:
+    _enter(row, is_paced=is_paced)
+    try:
+        store.put(row.key, upload)
+    except BaseException:
+        File.objects.filter(pk=row.pk).delete()
+        store.drop([row.key])
+        raise
+    if row.is_waiting:
+        from chat import tasks
+
+        transaction.on_commit(lambda: tasks.wake_workshop([row.pk]))
+    return row
+
+
 @transaction.atomic
-def _enter(row: File, member: Member) -> None:
+def _enter(row: File, *, is_paced: bool) -> None:
     """Write the row if the plan and the pace allow it."""
-    org = orgs.lock(member.org)
+    org = orgs.lock(row.org)
     since = timezone.now() - timedelta(minutes=RATE_MINUTES)
-    if File.objects.filter(uploader=member, created_at__gt=since).count() >= RATE_MAX:
+    if is_paced and File.objects.filter(uploader=row.uploader, created_at__gt=since).count() >= RATE_MAX:
         raise TooFast(
             ngettext(
                 "You have sent {count} file within ten minutes. Wait a little before the next.",
@@ -110,7 +127,7 @@ def _enter(row: File, member: Member) -> None:
     row.save(force_insert=True)
 
 
-def _describe(member: Member, upload: Any) -> File:
+def _describe(org: Org, uploader: Member | None, upload: Any) -> File:
     head = upload.read(kinds.HEAD)
     sort = kinds.of(head)
     digest = hashlib.sha256(head)
@@ -121,8 +138,8 @@ def _describe(member: Member, upload: Any) -> File:
     excerpt = excerpts.of(head) if sort.kind == FileKind.TEXT else ""
     name = names.clean(upload.name or "")
     return File(
-        org_id=member.org_id,
-        uploader=member,
+        org=org,
+        uploader=uploader,
         name=name,
         kind=sort.kind,
         media_type=sort.media_type,

@@ -1,12 +1,14 @@
 """A zip archive that somebody gave us, opened with suspicion.
 
-*Called by*: chat.passages.slack, chat.passages.parley. *Keeps true*: nothing is ever unpacked to a path; every entry is
-read whole into memory or not at all, within a bound on its size and on the sum.
+*Called by*: chat.passages.slack, chat.passages.parley. *Keeps true*: nothing is ever unpacked to a path; an entry is
+read within a bound on its size and on the sum of all.
 """
 
 import contextlib
 import json
 import zipfile
+import zlib
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import IO, Any
 
@@ -19,6 +21,7 @@ from workspace.languages import fill
 ENTRIES_MAX = 500_000
 JSON_MAX = 64_000_000
 TOTAL_MAX = 8_000_000_000
+PIECE = 128 * 1024
 
 
 class WrongArchive(Invalid):
@@ -29,7 +32,7 @@ class WrongArchive(Invalid):
 class Archive:
     """Entries by their path below the folder that holds `landmark`, the file that every export of this kind has."""
 
-    def __init__(self, file: IO[bytes], *, landmarks: tuple[str, ...]) -> None:
+    def __init__(self, file: IO[bytes], *, landmarks: tuple[str, ...], total_max: int = TOTAL_MAX) -> None:
         try:
             self._zip = zipfile.ZipFile(file)
             entries = self._zip.infolist()
@@ -38,7 +41,7 @@ class Archive:
         if len(entries) > ENTRIES_MAX:
             counts = {"count": len(entries), "most": ENTRIES_MAX}
             raise WrongArchive(fill(_("The archive holds {count} files; at most {most} are read."), counts))
-        self._read_bytes = 0
+        self._read_bytes, self._total_max = 0, total_max
         self._entries = {entry.filename: entry for entry in entries if not entry.is_dir()}
         self._root = self._find_root(landmarks)
         self.names = sorted(
@@ -63,18 +66,37 @@ class Archive:
 
     def read(self, name: str, *, most: int) -> bytes:
         """The bytes of one entry; what it claims to be is not believed."""
-        entry = self._entries[self._root + name]
+        return b"".join(self.pieces(name, most=most))
+
+    def pieces(self, name: str, *, most: int = TOTAL_MAX) -> Iterator[bytes]:
+        """The bytes, piece by piece."""
+        entry, size = self._entries[self._root + name], 0
         if entry.flag_bits & 0x1:
             raise WrongArchive(_("The archive is encrypted. Export it without a password."))
         try:
             with self._zip.open(entry) as stream:
-                data = stream.read(most + 1)
-        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError):
+                while piece := stream.read(PIECE):
+                    size += len(piece)
+                    self._read_bytes += len(piece)
+                    if size > most or self._read_bytes > self._total_max:
+                        break
+                    yield piece
+                else:
+                    return
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError):
             raise WrongArchive(fill(_("“{name}” in the archive is damaged."), {"name": name})) from None
-        self._read_bytes += len(data)
-        if len(data) > most or self._read_bytes > TOTAL_MAX:
-            raise WrongArchive(fill(_("“{name}” in the archive is too large to be read."), {"name": name}))
-        return data
+        raise WrongArchive(fill(_("“{name}” in the archive is too large to be read."), {"name": name}))
+
+    def lines(self, name: str, *, most: int) -> Iterator[bytes]:
+        """The lines of one entry, each at most so long."""
+        rest = b""
+        for piece in self.pieces(name):
+            *whole, rest = (rest + piece).split(b"\n")
+            yield from whole
+            if len(rest) > most:
+                raise WrongArchive(fill(_("“{name}” in the archive is too large to be read."), {"name": name}))
+        if rest:
+            yield rest
 
     def _find_root(self, landmarks: tuple[str, ...]) -> str:
         """The folder that holds the landmark, at the top or one below: some people zip the folder."""

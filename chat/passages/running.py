@@ -20,11 +20,9 @@ from django.utils.translation import gettext as _
 
 from billing import plans
 from chat import broadcast, tasks
-from chat.files import store
+from chat.files import intake, store
 from chat.models import Passage, PassageKind, PassageState
-from chat.passages import packing
-from chat.passages.slack import bring as slack
-from chat.passages.slack.export import open_export
+from chat.passages import packing, sources
 from workspace import access, audit
 from workspace.errors import Invalid, Refused
 from workspace.models import Member, Space
@@ -44,10 +42,10 @@ class Stopped(Exception):
 
 @transaction.atomic
 def receive(actor: Member, upload: Any) -> Passage:
-    """Keep an archive of Slack and have it looked at. Raises Forbidden, Invalid."""
+    """Keep an archive and have it looked at, which tells what it is. Raises Forbidden, Invalid."""
     access.require_admin(actor)
     if not upload.size:
-        raise Invalid(_("The file is empty. Choose the zip that Slack made."))
+        raise Invalid(_("The file is empty. Choose the zip that was exported."))
     if under_way(actor.org_id):
         raise Invalid(_("An import or export is under way. Wait until it is over, or stop it."))
     passage = Passage(
@@ -61,7 +59,7 @@ def receive(actor: Member, upload: Any) -> Passage:
     )
     store.put(passage.key, upload)
     passage.save(force_insert=True)
-    audit.record(actor.org, actor, "import.received", str(passage.pk), kind=passage.kind, size_bytes=upload.size)
+    audit.record(actor.org, actor, "import.received", str(passage.pk), size_bytes=upload.size)
     wake(passage)
     return passage
 
@@ -80,10 +78,12 @@ def begin(actor: Member, passage: Passage, *, channel_ids: Sequence[str]) -> Non
     if new:
         here = Space.objects.filter(org_id=passage.org_id, archived_at=None).of_the_plan().count()
         plans.require_room_for_space(actor.org, here + new)
+    if weight := sum(row.get("bytes", 0) for row in rows):
+        plans.require_room_for_bytes(actor.org, intake.stored_bytes(actor.org) + weight)
     passage.preview["chosen"] = [row["id"] for row in rows]
     passage.state, passage.done, passage.total, passage.leased_until = PassageState.QUEUED, 0, 0, None
     passage.save()
-    audit.record(actor.org, actor, "import.begun", str(passage.pk), channels=len(rows))
+    audit.record(actor.org, actor, "import.begun", str(passage.pk), kind=passage.kind, channels=len(rows))
     wake(passage)
 
 
@@ -155,13 +155,15 @@ def _take_out(passage: Passage, archive: IO[bytes]) -> None:
 
 
 def _look(passage: Passage, archive: IO[bytes]) -> dict[str, Any]:
-    return slack.look(passage.org, passage.asked_by, open_export(archive), _teller(passage))
+    kind = sources.kind_of(archive)
+    if kind != passage.kind:
+        Passage.objects.filter(pk=passage.pk).update(kind=kind)
+        passage.kind = kind
+    return sources.look(passage, archive, _teller(passage))
 
 
 def _bring(passage: Passage, archive: IO[bytes]) -> dict[str, Any]:
-    chosen = passage.preview.get("chosen", [])
-    export = open_export(archive)
-    report = slack.bring(passage.org, passage.asked_by, export, chosen, _teller(passage))
+    report = sources.bring(passage, archive, passage.preview.get("chosen", []), _teller(passage))
     everyone = list(Member.objects.present().filter(org_id=passage.org_id).values_list("pk", flat=True))
     broadcast.sidebar_changed(everyone)
     return report.as_json()

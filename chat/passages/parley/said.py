@@ -87,7 +87,7 @@ def message(row: Message, *, known_spaces: frozenset[Any]) -> dict[str, Any]:
             {"emoji": each.emoji, "member": each.member_id, "at": each.created_at} for each in row.reactions.all()
         ],
         files=[each.file_id for each in row.attachments.all()],
-        forwarded_from=original and original.pk,
+        forwarded_from=original and {"space": original.space_id, "message": original.pk},
         brought_from=row.brought_from,
         reply=reply(row.reply) if row.is_by_ai_model else None,
     )

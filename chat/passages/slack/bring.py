@@ -4,45 +4,33 @@
 and author, in order; what could not be brought is named in the report.
 """
 
-import hashlib
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from billing import plans
 from chat import feed
 from chat.models import Imported
-from chat.passages import arrivals
-from chat.passages.arrivals import Arrival
-from chat.passages.slack import people
-from chat.passages.slack.export import NOTICES, Channel, Export, Person, dicts, inside, moment, text
+from chat.passages import arrivals, people, rooms
+from chat.passages.arrivals import Arrival, Chosen
+from chat.passages.people import Person
+from chat.passages.report import Report
+from chat.passages.slack.export import NOTICES, Channel, Export, moment
 from chat.passages.slack.markup import Markup, emoji_of
+from chat.passages.values import dicts, inside, text
 from workspace import names
 from workspace.errors import Invalid
-from workspace.models import Member, Org, Space, SpaceKind, SpaceMember, SpaceRole
+from workspace.models import Member, Org, Space, SpaceKind, SpaceRole
 
 BATCH = 200
 # Slack itself takes 40,000 characters.
 TEXT_MAX = 60_000
 KIND = "channel"
 NAME = "Slack"
-
-
-@dataclass
-class Report:
-    """What was found or done, in numbers, and what was left out, in sentences."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    problems: list[str] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        return {**self.counts, "problems": self.problems[:200], "more_problems": max(0, len(self.problems) - 200)}
 
 
 def source_of(export: Export) -> str:
@@ -179,7 +167,7 @@ class _Carrier:
         any_id = user_id or text(row.get("bot_id")) or f"name:{name}"
         return self._crowd.member(Person(any_id, name[:80], is_bot=not user_id))
 
-    def _reactions(self, row: dict[str, Any]) -> Iterator[tuple[Member, str]]:
+    def _reactions(self, row: dict[str, Any]) -> Iterator[Chosen]:
         for reaction in dicts(row.get("reactions")):
             emoji = emoji_of(text(reaction.get("name")))[:32]
             users = reaction.get("users")
@@ -190,7 +178,7 @@ class _Carrier:
             for user_id in who:
                 if member := self._crowd.of(user_id):
                     self._report.counts["reactions"] += 1
-                    yield member, emoji
+                    yield member, emoji, None
 
 
 def _count(rows: list[dict[str, Any]], counts: Counter[str]) -> list[int]:
@@ -226,29 +214,12 @@ def _space(org: Org, importer: Member, channel: Channel, crowd: people.People, s
     if channel.kind == "direct":
         # Somebody of whom nothing is known takes part all the same: else it would become a conversation of others.
         members = [crowd.of(each) or crowd.member(Person(each, each)) for each in channel.member_ids]
-        space = _direct(org, members, seen)
+        space = rooms.direct(org, members, source=source, source_id=channel.id)
     else:
         members = [member for each in channel.member_ids if (member := crowd.of(each))]
         space = _make(org, importer, channel, members, crowd)
     Imported.objects.update_or_create(**seen, defaults={"our_id": space.pk})
     return space, True
-
-
-def _direct(org: Org, members: list[Member], seen: dict[str, Any]) -> Space:
-    """A conversation of its own, apart from what the same people say here: an archive may hold what nobody said."""
-    key = hashlib.sha256(f"{seen['source']}\n{seen['source_id']}".encode()).hexdigest()
-    space = Space.objects.create(org=org, kind=SpaceKind.DIRECT, name="", is_private=True, direct_key=key)
-    _seat(space, {member.pk: (member, SpaceRole.EDITOR) for member in members}, is_hidden=True)
-    return space
-
-
-def _seat(space: Space, roles: Mapping[uuid.UUID, tuple[Member, str]], *, is_hidden: bool = False) -> None:
-    """Seats for those who are here or may come; who left gets none, and a guest only what somebody adds them to."""
-    SpaceMember.objects.bulk_create(
-        SpaceMember(org_id=space.org_id, space=space, member=member, role=role, is_hidden=is_hidden)
-        for member, role in roles.values()
-        if member.left_at is None and not member.is_guest
-    )
 
 
 def _make(org: Org, importer: Member, channel: Channel, members: list[Member], crowd: people.People) -> Space:
@@ -257,8 +228,7 @@ def _make(org: Org, importer: Member, channel: Channel, members: list[Member], c
     except Invalid:
         name = names.slug(channel.name, fallback="channel")
     if not channel.is_archived:
-        here = Space.objects.filter(org=org, archived_at=None).of_the_plan().count()
-        plans.require_room_for_space(org, here + 1)
+        rooms.require_room(org)
     space = Space.objects.create(
         org=org,
         kind=SpaceKind.SPACE,
@@ -272,6 +242,6 @@ def _make(org: Org, importer: Member, channel: Channel, members: list[Member], c
     owner = creator if creator in members and creator.user_id and creator.left_at is None else importer
     roles = {member.pk: (member, SpaceRole.EDITOR) for member in members}
     roles[owner.pk] = (owner, SpaceRole.OWNER)
-    _seat(space, roles)
+    rooms.seat(space, roles)
     feed.advance(space, by=1)
     return space

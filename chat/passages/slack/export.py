@@ -5,7 +5,6 @@ shapes below; a day that cannot be read is reported and left out, a wrong archiv
 Source of the format: Slack, "How to read Slack data exports", and exports as they are.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import IO, Any
@@ -13,6 +12,8 @@ from typing import IO, Any
 from django.utils.translation import gettext as _
 
 from chat.passages.archive import Archive, WrongArchive
+from chat.passages.people import Person
+from chat.passages.values import dicts, inside, text
 from workspace.languages import fill
 
 # File at the top of the archive, kind of conversation.
@@ -27,19 +28,6 @@ NOTICES = {
     *("bot_disable", "channel_convert_to_private", "channel_posting_permissions", "huddle_thread", "sh_room_created"),
     *("app_conversation_join", "channel_canvas_updated"),
 }
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody, or something, that wrote."""
-
-    id: str
-    name: str
-    email: str = ""
-    title: str = ""
-    time_zone: str = ""
-    is_gone: bool = False
-    is_bot: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,28 +98,6 @@ def moment(ts: Any) -> datetime | None:
         return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < 32_503_680_000 else None
     except (TypeError, ValueError, OverflowError, OSError):
         return None
-
-
-def text(value: Any) -> str:
-    """The value where it is a text that can be stored, else nothing."""
-    if not isinstance(value, str):
-        return ""
-    return value.replace("\x00", "").encode("utf-8", "ignore").decode()
-
-
-def inside(value: Any) -> dict[str, Any]:
-    """The object, or an empty one of anything else."""
-    return value if isinstance(value, dict) else {}
-
-
-def whole(value: Any) -> int:
-    """The whole number, or 0 of anything else."""
-    return value if isinstance(value, int) else 0
-
-
-def dicts(value: Any) -> Iterator[dict[str, Any]]:
-    """The objects of a list; nothing of anything else."""
-    return (each for each in value if isinstance(each, dict)) if isinstance(value, list) else iter(())
 
 
 def _list(archive: Archive, name: str) -> list[dict[str, Any]]:

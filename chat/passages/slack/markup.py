@@ -12,7 +12,7 @@ from typing import Any
 
 import emoji
 
-from chat.passages.slack.export import dicts, inside, text, whole
+from chat.passages.values import dicts, inside, text, whole
 
 # What Slack calls differently from everybody else.
 NAMES = {"simple_smile": "slightly_smiling_face", "slightly_smiling": "slightly_smiling_face"}

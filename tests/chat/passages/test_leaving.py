@@ -105,7 +105,7 @@ def test_everything_that_a_message_is_stands_in_its_line(whole: SimpleNamespace)
     assert [each.get("called", False) for each in edited["mentions"]] == [True, False]
     assert "never mind" not in str(held)
     (board,) = [line for line in held[f"messages/{whole.private.pk}.jsonl"] if line.get("forwarded_from")]
-    assert board["forwarded_from"] == root["id"]
+    assert board["forwarded_from"] == {"space": str(whole.space.pk), "message": root["id"]}
 
 
 def test_files_come_with_their_bytes_and_every_part_with_its_digest(whole: SimpleNamespace) -> None:

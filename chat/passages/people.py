@@ -1,24 +1,47 @@
-"""Who wrote in Slack, as members here.
+"""Who wrote elsewhere, as members here.
 
-*Called by*: chat.passages.slack.bring. *Keeps true*: an address finds the member who has shown that it is theirs;
-anybody else becomes a member without an account, who can do nothing, and whose address may claim the name by joining;
-the same person of a source is the same member at every import.
+*Called by*: chat.passages.slack.bring, chat.passages.parley. *Keeps true*: an address finds the member who has shown
+that it is theirs; anybody else becomes a member without an account, who can do nothing, and whose address may claim
+the name by joining; the same person of a source is the same member at every import.
 """
 
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from chat.models import Imported
-from chat.passages.slack.export import Export, Person
 from workspace import members, orgs
 from workspace.models import Member, Org
 
 KIND = "person"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody, or something, that wrote."""
+
+    id: str
+    name: str
+    email: str = ""
+    title: str = ""
+    time_zone: str = ""
+    is_gone: bool = False
+    is_bot: bool = False
+
+
+class Export(Protocol):
+    """What was opened: the people whom it names, and the places."""
+
+    @property
+    def people(self) -> Mapping[str, Person]: ...
+
+    @property
+    def channels(self) -> Sequence[Any]: ...
 
 
 @dataclass(frozen=True)
@@ -89,13 +112,16 @@ class People:
         named = {f"M:{member.pk}": member.handle for member in self._members.values()}
         return named | {"G:here": "here", "G:space": "space"}
 
+    def _bring(self, org: Org, person: Person) -> Member:
+        return members.bring(org, name=person.name, email=person.email, title=person.title)
+
     @transaction.atomic
     def _make(self, person: Person) -> Member:
         org = orgs.lock(self._org)
         seen: dict[str, Any] = {"org": org, "source": self._source, "kind": KIND, "source_id": person.id}
         if row := Imported.objects.filter(**seen).first():  # another import was faster
             return Member.objects.get(org=org, pk=row.our_id)
-        member = members.bring(org, name=person.name, email=person.email, title=person.title)
+        member = self._bring(org, person)
         Imported.objects.create(our_id=member.pk, **seen)
         self.made += 1
         return member
