@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
-from chat import broadcast, presence
+from chat import broadcast, presence, studio
 from workspace import audit, members, names, portraits
 from workspace.errors import Invalid
 from workspace.models import Availability, Member, User
@@ -76,12 +76,13 @@ def change(member: Member, *, display_name: str, handle: str, title: str) -> Mem
     return member
 
 
-@transaction.atomic
 def set_picture(member: Member, raw: bytes) -> None:
     """Raises Invalid for what is no picture."""
-    member.picture = portraits.keep(member, raw)
-    member.save(update_fields=["picture"])
-    _tell(member)
+    made = studio.make(raw)
+    with transaction.atomic():
+        member.picture = portraits.keep(member, made)
+        member.save(update_fields=["picture"])
+        _tell(member)
 
 
 @transaction.atomic

@@ -55,7 +55,7 @@ ONLY_IN = {
         *("chat/broadcast.py", "chat/live.py", "chat/hub.py", "chat/engine.py", "chat/presence.py"),
         "chat/views/health.py",
     },
-    "PIL": {"workspace/portraits.py", "chat/files/darkroom.py"},
+    "PIL": {"chat/files/darkroom.py"},
     "pypdfium2": {"chat/files/darkroom.py"},
     **dict.fromkeys(["storages", "boto3", "botocore"], {"chat/files/bucket.py"}),
     "channels.layers": set(),

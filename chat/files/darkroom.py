@@ -25,13 +25,16 @@ PAGES_MAX = 20
 CARD_SIDE = 480
 # Smaller ones are dots that count readers, or icons.
 CARD_SIDE_MIN = 40
+PORTRAIT_PIXELS_MAX = 16_000_000
+# The squares of a portrait, by their names.
+PORTRAIT_SIDES = {"large": 256, "small": 64}
 FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
 
 
 def main() -> None:
     kind, source, folder = sys.argv[1:4]
     _bound()
-    makers = {"image": picture, "pdf": pages, "card": card}
+    makers = {"image": picture, "pdf": pages, "card": card, "portrait": portrait}
     json.dump(makers[kind](Path(source), Path(folder)), sys.stdout)
 
 
@@ -91,6 +94,26 @@ def card(source: Path, folder: Path) -> dict[str, Any]:
     image.thumbnail((CARD_SIDE, CARD_SIDE))
     _save(image, folder / "card", "WEBP", quality=80)
     return {"width": image.width, "height": image.height}
+
+
+def portrait(source: Path, folder: Path) -> dict[str, Any]:
+    """Make "large" and "small": squares out of the middle, on white where the picture lets light through."""
+    from PIL import Image, ImageOps
+
+    Image.MAX_IMAGE_PIXELS = None  # ours is the limit, and it is not a warning
+    with Image.open(source, formats=list(FORMATS)) as opened:
+        if opened.width * opened.height > PORTRAIT_PIXELS_MAX:
+            return {"refused": "pixels"}
+        large = PORTRAIT_SIDES["large"]
+        opened.draft("RGB", (2 * large, 2 * large))
+        image = _in_plain_colors(ImageOps.exif_transpose(opened)).convert("RGBA")
+    square = ImageOps.fit(image, (large, large), Image.Resampling.LANCZOS)
+    ground = Image.new("RGBA", square.size, "white")
+    ground.alpha_composite(square)
+    for name, side in PORTRAIT_SIDES.items():
+        shown = ground.convert("RGB").resize((side, side), Image.Resampling.LANCZOS)
+        _save(shown, folder / name, "WEBP", quality=84)
+    return {"width": large}
 
 
 def _moving(opened: Any, form: str, count: int, folder: Path) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from chat import profiles
+from chat import profiles, studio
 from chat.forms import AccountForm, IdentityForm, StatusForm
-from workspace import access, languages, portraits
+from workspace import access, languages
 from workspace.errors import Invalid, Refused
 from workspace.middleware import wants_json
 from workspace.models import Availability, Member, User
@@ -67,7 +67,7 @@ def picture(request: HttpRequest, slug: str) -> HttpResponse:
         elif (file := request.FILES.get("picture")) is None:
             raise Invalid(_("Pick a picture first."))
         else:
-            profiles.set_picture(member, file.read(portraits.BYTES_MAX + 1))
+            profiles.set_picture(member, file.read(studio.BYTES_MAX + 1))
     except Invalid as refusal:
         return _refused(request, member, "picture", refusal)
     return _done(request, member)

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
-from chat import feed, places, profiles
+from chat import feed, places, profiles, studio
 from chat.models import Message
 from workspace import portraits
 from workspace.errors import Invalid, NotFound
@@ -173,7 +173,7 @@ BROKEN = {
     "bmp": picture("BMP"),
     "huge": picture(size=(5000, 5000), mode="1", colour=0),
     "a bomb": picture(size=(20000, 20000), mode="1", colour=0),
-    "too many bytes": b"\x89PNG" + b"x" * portraits.BYTES_MAX,
+    "too many bytes": b"\x89PNG" + b"x" * studio.BYTES_MAX,
 }
 
 
