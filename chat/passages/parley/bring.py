@@ -12,7 +12,7 @@ from django.db import transaction
 
 from chat.models import Imported, Message
 from chat.passages import arrivals, people
-from chat.passages.parley import places
+from chat.passages.parley import faces, places
 from chat.passages.parley.carrier import BATCH, Carrier
 from chat.passages.parley.crowd import Crowd
 from chat.passages.parley.export import Export, Place, check
@@ -76,6 +76,7 @@ def bring(org: Org, importer: Member, export: Export, chosen: Sequence[str], tel
         places.keep_notes(space, place, crowd, source)
         arrivals.close(space, since=since)
     _point_back(org, forwards)
+    faces.bring(crowd, export, report, lambda: tell(total, total + 1))
     report.counts["people"] = crowd.made
     report.problems += export.problems
     return report

@@ -33,6 +33,7 @@ class Somebody(Person):
     role: str = Role.MEMBER
     created_at: datetime | None = None
     left_at: datetime | None = None
+    picture: str = ""  # where it lies in the archive
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def open_export(file: IO[bytes]) -> Export:
     org_id = text(org.get("id")).strip()[:ID_MAX]
     if facts.get("holds") != ORG or not org_id:
         raise WrongArchive(_("“parley.json” in the archive does not say of which organization this is an export."))
-    people = {each.id: each for each in map(_person, _list(archive, "members.json")) if each}
+    people = {each.id: each for row in _list(archive, "members.json") if (each := _person(archive, row))}
     places = {each.id: each for each in map(_place, _list(archive, "spaces.json")) if each}
     if not places:
         raise WrongArchive(_("The archive names no Spaces, so there is nothing to bring in."))
@@ -157,7 +158,7 @@ def check(export: Export, tell: Callable[[int, int], None]) -> None:
 
 def _counts(name: str) -> bool:
     """Whether it would be read: what a system of files leaves in a folder is not."""
-    return name.endswith((".json", ".jsonl")) or name.startswith("files/")
+    return name.endswith((".json", ".jsonl")) or name.startswith(("files/", "pictures/"))
 
 
 def _changed(name: str) -> WrongArchive:
@@ -174,8 +175,9 @@ def _list(archive: Archive, name: str) -> list[dict[str, Any]]:
     return list(dicts(rows))
 
 
-def _person(row: dict[str, Any]) -> Somebody | None:
+def _person(archive: Archive, row: dict[str, Any]) -> Somebody | None:
     member_id, name = _id(row.get("id")), line(row.get("name"), 80)
+    picture = text(row.get("picture"))
     if not member_id:
         return None
     return Somebody(
@@ -187,6 +189,7 @@ def _person(row: dict[str, Any]) -> Somebody | None:
         role=text(row.get("role")),
         created_at=moment(row.get("created_at")),
         left_at=moment(row.get("left_at")),
+        picture=picture if picture.startswith("pictures/") and archive.has(picture) else "",
     )
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from chat.models import Attachment, File, Message
 from chat.models.message import MessageQuerySet
-from chat.passages.parley import FORMAT, ORG, VERSION, said
+from chat.passages.parley import FORMAT, ORG, VERSION, faces, said
 from chat.passages.parley.bag import Bag
 from chat.passages.parley.luggage import Luggage
 from workspace.models import Member, Org, Space
@@ -46,7 +46,11 @@ def write(
     bag.json("files.json", luggage.rows)
     bag.json("spaces.json", rows)
     members = Member.objects.filter(org=org).select_related("user").order_by("created_at", "pk")
-    bag.json("members.json", [said.member(each, has_address=True) for each in members])
+    paths = faces.pack(bag, org)
+    bag.json(
+        "members.json",
+        [said.member(each, has_address=True) | said.filled(picture=paths.get(each.pk)) for each in members],
+    )
     bag.json("parley.json", _facts(org, is_everything=is_everything))
     bag.close()
     counts |= {"spaces": len(rows), "people": len(members), "files": len(luggage.rows)}

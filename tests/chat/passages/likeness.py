@@ -54,7 +54,7 @@ def _less(row: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 def _person(row: dict[str, Any]) -> dict[str, Any]:
-    return row | {"role": "guest" if row["role"] == "guest" else "member"}
+    return _less(row, "picture") | {"role": "guest" if row["role"] == "guest" else "member"}
 
 
 def _space(space: dict[str, Any], known: dict[str, str], importer: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import F
 from django.test import Client
+from PIL import Image
 
 from billing import plans
 from billing.models import Move
@@ -36,7 +37,7 @@ from chat.models import (
 from chat.passages import leaving, running
 from tests.chat.passages.likeness import entries, plain
 from tests.chat.passages.whole_org import furnish
-from workspace import orgs
+from workspace import orgs, portraits
 from workspace.models import Member, Org, Space, SpaceMember
 
 TABLES = (
@@ -174,6 +175,30 @@ def test_a_model_that_nobody_knows_here_has_a_member_stand_in_for_it(whole: Simp
     answer = Message.objects.get(org=elsewhere.org, text__startswith="It is **2**")
     assert (answer.ai_model, answer.author.display_name, answer.author.user) == (None, "Parrot", None)
     assert Message.objects.filter(org=elsewhere.org, text="@dodo what is 1 + 1?").exists()
+
+
+def test_pictures_come_to_names_without_an_account_and_change_nobodys_face(
+    whole: SimpleNamespace, elsewhere: Member
+) -> None:
+    data = taken(whole.ana)
+
+    passage = brought(elsewhere, data)
+
+    mei = Member.objects.get(org=elsewhere.org, display_name="Mei")
+    face = Image.open(io.BytesIO(portraits.read(mei, is_large=True))).convert("RGB")
+    assert (mei.picture != "", face.getpixel((128, 128))) == (True, pytest.approx((0, 128, 128), abs=6))
+    assert Member.objects.get(pk=elsewhere.pk).picture == ""
+    assert passage.report["pictures"] == 1
+
+
+def test_a_picture_that_is_none_is_left_out_and_named(whole: SimpleNamespace, elsewhere: Member) -> None:
+    path = f"pictures/{whole.mei.pk}.webp"
+    files = {**entries(taken(whole.ana)), path: b"<svg onload=alert(1)>"}
+
+    passage = brought(elsewhere, zipped(files))
+
+    assert Member.objects.get(org=elsewhere.org, display_name="Mei").picture == ""
+    assert passage.report["problems"] == ["The picture of “Mei” could not be read and is left out."]
 
 
 def test_nobody_gets_a_role_by_an_import(whole: SimpleNamespace, elsewhere: Member) -> None:

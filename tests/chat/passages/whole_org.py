@@ -3,7 +3,6 @@
 import io
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from PIL import Image
 
-from chat import bookmarks, deletions, directs, edits, feed, forwards, pins, reactions, reminders
+from chat import bookmarks, deletions, directs, edits, feed, forwards, pins, profiles, reactions, reminders
 from chat.files import intake, workshop
 from chat.models import Draft, Message, Note, Reply, ReplyState
 from workspace import members, spaces
@@ -67,11 +66,10 @@ def answered(question: Message, text: str) -> Message:
     """The answer of the model that the question asked, as a worker would have left it."""
     reply = Reply.objects.get(question=question)
     Message.objects.filter(pk=reply.message_id).update(text=text, html=f"<p>{text}</p>\n")
-    now = timezone.now()
     Reply.objects.filter(pk=reply.pk).update(
         state=ReplyState.FINISHED,
-        started_at=now,
-        ended_at=now + timedelta(seconds=1),
+        started_at=reply.created_at,
+        ended_at=timezone.now(),
         provider_name="Scripted",
         prompt_tokens=30,
         completion_tokens=5,
@@ -88,6 +86,8 @@ def _files(juniper: SimpleNamespace) -> None:
     workshop.prepare(picture.pk)
     say(juniper.space, juniper.ben, "", files=[text.pk, picture.pk])
     juniper.text_file = text
+    profiles.set_picture(juniper.mei, out.getvalue())
+    profiles.set_picture(juniper.ana, out.getvalue())
 
 
 def _places(juniper: SimpleNamespace) -> None:
