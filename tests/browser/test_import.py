@@ -40,9 +40,9 @@ def test_an_admin_brings_a_workspace_and_reads_its_thread(
     expect(ana.get_by_role("heading", name="Finished")).to_be_visible(timeout=30_000)
 
     expect(ana.get_by_role("definition").first).to_have_text("5")
-    ana.get_by_role("link", name="Browse Spaces").click()
+    ana.get_by_role("main").get_by_role("link", name="Browse Spaces").click()
     ana.get_by_role("main").get_by_role("link", name="general").first.click()
-    root = ana.locator("article", has_text="Launch on Friday")
+    root = ana.locator("article", has_text="Launch on Friday").first
     expect(root).to_contain_text("Imported from Slack")
     root.get_by_role("link", name="2 replies").click()
     expect(ana.locator("#panel")).to_contain_text("Yes!")
