@@ -3,6 +3,7 @@
 *Called by*: Django, as a context processor. *Keeps true*: nothing here decides a right; it only shows.
 """
 
+from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
@@ -31,6 +32,8 @@ def signed_in(request: HttpRequest) -> dict[str, Any]:
         "memberships": memberships,
         "file_bytes_most": settings.FILE_MAX_BYTES,
         "sidebar": sidebar.of(member),
+        # Another one after each sign-in: a browser that is told of things says so again then (models/push-renewal.js).
+        "sign_in": sha256((request.session.session_key or "").encode()).hexdigest()[:12],
         "balance": _balance(member),
         "plan": account.plan if account else None,
     }

@@ -25,12 +25,14 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 
 from chat import broadcast, replies, sweeper
 from chat.live import Answer, Wire
+from chat.push import pusher
 from chat.reasons import WAITING, WAITING_ELSE
 from gateway.errors import CallFailed
 from gateway.wire import Delta, Finished, Request, Waiting
 
 CHECKPOINT_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
+PUSH_SECONDS = 2.0
 HEARTBEAT_SECONDS = 5.0
 SAVE_SECONDS = 120.0
 DRAIN_SECONDS = 5.0
@@ -38,7 +40,7 @@ DRAIN_SECONDS = 5.0
 # come first. Leases are renewed by threads of their own, whatever the others wait for.
 ANSWER_THREADS = 8
 CLAIMS_AT_ONCE = 4
-CHORE_THREADS = 2
+CHORE_THREADS = 3
 WORKER_KEY = "parley:worker"
 _log = structlog.get_logger(__name__)
 _engine: "Engine | None" = None
@@ -60,7 +62,7 @@ class Engine:
         self._away_at = -math.inf
 
     async def run(self) -> None:
-        chores = (self.wire.run, self._checkpoints, self._sweeps, self._listen, self._heartbeats)
+        chores = (self.wire.run, self._checkpoints, self._sweeps, self._pushes, self._listen, self._heartbeats)
         await asyncio.gather(*(self._for_ever(chore) for chore in chores))
 
     def submit(self, reply_id: uuid.UUID) -> None:
@@ -212,6 +214,10 @@ class Engine:
         await self._in_thread(self._chore_pool, sweeper.read_forgotten_links)
         await self._in_thread(self._chore_pool, sweeper.keep_reminders)
         await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _pushes(self) -> None:
+        await self._in_thread(self._chore_pool, pusher.go)
+        await asyncio.sleep(PUSH_SECONDS)
 
     async def _listen(self) -> None:
         listener = await self.wire.subscribe(broadcast.WORKERS_TOPIC)

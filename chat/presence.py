@@ -92,6 +92,12 @@ def active_ids(org_id: UUID, member_ids: Iterable[UUID]) -> set[UUID]:
     return {each for each in member_ids if known is None or known.get(str(each)) == ACTIVE}
 
 
+def at_tabs(org_id: UUID) -> set[UUID]:
+    """Members with a tab before their eyes, whatever they want to be seen as. Nobody when nobody can say."""
+    answers = broadcast.ask(lambda pipe: _asked(pipe, org_id))
+    return {UUID(_member_of(name)) for name in answers[3]} if answers else set()
+
+
 def choose(member: Member) -> None:
     """Take over how the member wants to be seen, and have every process look."""
     key = _keys(member.org_id)[2]

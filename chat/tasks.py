@@ -1,7 +1,7 @@
 """Celery's part in the chat: a wake-up call.
 
-*Called by*: chat.replies, chat.links and chat.files on commit, and the calendar. *Keeps true*: the row is the job; a
-lost or doubled call changes nothing.
+*Called by*: chat.replies, chat.links, chat.files and chat.push on commit, and the calendar. *Keeps true*: the row is
+the job; a lost or doubled call changes nothing.
 """
 
 import time
@@ -79,6 +79,14 @@ def carry_waiting_passages() -> None:
     running.let_go()
 
 
+@shared_task(name="chat.push", ignore_result=True)
+def push(push_id: str) -> None:
+    """Have this process post what is due, that one too."""
+    from chat.push import pusher
+
+    pusher.go()
+
+
 def wake(reply_ids: Iterable[uuid.UUID]) -> None:
     """Call a worker for each. When the broker is away the sweeper finds them, and for a while nobody tries."""
     _call(answer, reply_ids)
@@ -94,6 +102,10 @@ def wake_workshop(file_ids: Iterable[uuid.UUID]) -> None:
 
 def wake_carrier(passage_ids: Iterable[uuid.UUID]) -> None:
     _call(carry_passage, passage_ids)
+
+
+def wake_pusher(push_ids: Iterable[uuid.UUID]) -> None:
+    _call(push, push_ids)
 
 
 def _call(task: Any, ids: Iterable[uuid.UUID]) -> None:

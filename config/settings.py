@@ -171,6 +171,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF, *_socket_origins],
         "manifest-src": [SELF],
+        "worker-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
@@ -305,6 +306,15 @@ TOTAL_SECONDS = float(os.environ.get("TOTAL_SECONDS", "600"))
 # --- out to the network -------------------------------------------------------------------------------
 # Addresses inside that the operator lets tenants' calls reach: "wiki.example.internal:443,10.0.0.7:8080".
 OUTBOUND_ALLOWED = {each.strip().lower() for each in os.environ.get("OUTBOUND_ALLOWED", "").split(",") if each.strip()}
+
+# --- notifications to devices (Web Push) ----------------------------------------------------------------
+from config.push import places, private_key, subject  # noqa: E402
+
+VAPID_PRIVATE_KEY = private_key(os.environ.get("VAPID_PRIVATE_KEY", ""))
+VAPID_SUBJECT = subject(os.environ.get("VAPID_SUBJECT", ""), mail_from=DEFAULT_FROM_EMAIL)
+PUSH_PLACES = places(os.environ.get("PUSH_PLACES", ""))
+# Whoever is reading just then is not to hear of it once more.
+PUSH_DELAY_SECONDS = float(os.environ.get("PUSH_DELAY_SECONDS", "6"))
 
 # --- logs: one JSON line an event, never a text or a secret -------------------------------------------
 from config.logs import LOGGING  # noqa: E402,F401

@@ -1,15 +1,15 @@
 """The one way out to the network.
 
-*Called by*: gateway.openai_dialect, chat.links; tool servers and webhooks later. *Keeps true*: an address that a tenant
-chose is resolved once, refused unless every answer is public, and the connection goes to that very address; each
-redirect that is followed is looked at like the first; no proxy, no cookie, no answer past its cap.
+*Called by*: gateway.openai_dialect, chat.links, chat.push; tool servers and webhooks later. *Keeps true*: an address
+that a tenant chose is resolved once, refused unless every answer is public, and the connection goes to that very
+address; each redirect that is followed is looked at like the first; no proxy, no cookie, no answer past its cap.
 *Why* the library's own connections, though slower than bare ones: HTTP and TLS are not what Parley exists for.
 """
 
 import asyncio
 import ipaddress
 import socket
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -149,6 +149,46 @@ async def fetch(url: str, *, max_bytes: int, timeout_seconds: float, http: httpx
         if response.is_redirect:
             raise Blocked
         return await _body(response, max_bytes, is_cut=False)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What was answered to something sent, without its body. `retry_after`: as the header says, or ""."""
+
+    status: int
+    retry_after: str
+
+
+async def send(
+    url: str, *, body: bytes, headers: Mapping[str, str], places: Collection[str], timeout_seconds: float, http: Client
+) -> Receipt:
+    """POST to one of the operator's `places` (see is_listed) through a guarded client; what it answers is not read.
+
+    Raises Blocked, TimeoutError, httpx2.HTTPError.
+    """
+    if not is_listed(url, places):
+        raise Blocked
+    async with (
+        asyncio.timeout(timeout_seconds),
+        http.stream("POST", _allowed(url), content=body, headers=dict(headers)) as response,
+    ):
+        return Receipt(response.status_code, response.headers.get("retry-after", ""))
+
+
+def is_listed(url: str, places: Collection[str]) -> bool:
+    """Whether an address is at one of the places: `host` and `*.domain` by HTTPS on its own port, or a whole origin."""
+    try:
+        parts = httpx2.URL(url)
+    except httpx2.InvalidURL:
+        return False
+    if parts.userinfo or parts.fragment or not parts.host:
+        return False
+    host = parts.raw_host.decode("ascii")
+    if f"{parts.scheme}://{parts.netloc.decode('ascii')}" in places:
+        return True
+    if parts.scheme != "https" or parts.port not in (None, 443):
+        return False
+    return any(host.endswith(place[1:]) if place.startswith("*.") else host == place for place in places)
 
 
 async def read(

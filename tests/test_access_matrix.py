@@ -39,6 +39,7 @@ JSON_NAMES = {
     "messages",
     "notice",
     "presence",
+    *("push", "push_forget"),
     "preview_hide",
     "reply",
     "reply_retry",
@@ -51,6 +52,11 @@ JSON_NAMES = {
 ASKED_AGAIN = {"file_content", "file_preview", "link_picture", "passage_archive"}
 # What a person's own browser may keep, and nobody between: its address changes when it does.
 KEPT: dict[str, set[str]] = {"member_picture": set(), "emoji": set()}
+# The base point of the curve P-256 (SEC 2): as good a browser's key as any.
+P256DH = "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"
+# What is the same for everybody, or is about an account and no organization.
+OPEN = {"home", "welcome", "join", "language", "profile", "livez", "readyz", "emoji"}
+OPEN |= {"push", "push_forget", "worker", "manifest", "offline"}
 OURS = {name for name in NAMES if not name.startswith("account_")}
 
 
@@ -77,6 +83,7 @@ def address(name: str, world: World, place: Place, *, missing: bool = False) -> 
         "reply_id": replies.get(name, place.queued.pk),
         "invitation_id": place.invitation.pk if place.invitation else None,
         "member_id": place.bystander.pk,
+        "device_id": place.device.pk if name.startswith("push_") else None,
         "passage_id": place.taken.pk if name == "passage_archive" else place.passage.pk,
         "file_id": place.file.pk,
         "name": "notes.txt",
@@ -129,6 +136,7 @@ def body(name: str, world: World, place: Place) -> dict[str, str]:
         "note_change": {"text": "better to know"},
         "invite": {"space": str(place.space.pk), "role": "member", "days": "7", "uses": "1"},
         "language": {"language": "zh-hant", "next": "/"},
+        "push": {"endpoint": "https://fcm.googleapis.com/fcm/send/new", "p256dh": P256DH, "auth": "A" * 22},
         "account_login": {"login": "nobody@people.example.com", "password": "wrong horse"},
         "account_reset_password": {"email": "nobody@people.example.com"},
     }.get(name, {})
@@ -208,9 +216,7 @@ def test_everybody_gets_what_the_table_says_and_no_word_of_anybody_else(name: st
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize(
-    "name", sorted(OURS - {"home", "welcome", "join", "language", "profile", "livez", "readyz", "emoji"})
-)
+@pytest.mark.parametrize("name", sorted(OURS - OPEN))
 @pytest.mark.parametrize("as_json", [False, True], ids=["page", "json"])
 def test_what_is_denied_answers_like_what_does_not_exist(name: str, as_json: bool, world: World) -> None:
     wrong, compared = [], 0

@@ -58,6 +58,7 @@ ONLY_IN = {
     "PIL": {"chat/files/darkroom.py"},
     "pypdfium2": {"chat/files/darkroom.py"},
     **dict.fromkeys(["storages", "boto3", "botocore"], {"chat/files/bucket.py"}),
+    "webpush": {"chat/push/sealing.py"},
     "channels.layers": set(),
     **dict.fromkeys(WEB_CLIENTS, {"gateway/outbound.py", "gateway/openai_dialect.py"}),
 }

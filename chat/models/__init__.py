@@ -8,8 +8,9 @@ from chat.models.link import Link, LinkState, MessageLink
 from chat.models.mention import Mention, MentionKind
 from chat.models.message import Message
 from chat.models.note import Note
-from chat.models.notice import Digest, Notice, NoticeKind, NoticeSettings, PushSubscription
+from chat.models.notice import Digest, Notice, NoticeKind, NoticeSettings
 from chat.models.passage import Imported, Passage, PassageKind, PassageState
+from chat.models.push import Push, PushSubscription
 from chat.models.reaction import Reaction
 from chat.models.reminder import Reminder
 from chat.models.reply import Reply, ReplyState
@@ -39,6 +40,7 @@ __all__ = [
     "Passage",
     "PassageKind",
     "PassageState",
+    "Push",
     "PushSubscription",
     "Reaction",
     "Reminder",

@@ -49,7 +49,7 @@ class Notice(models.Model):
     text = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     read_at = models.DateTimeField(null=True)
-    # When it left the house, or was found not to need to.
+    # When it left the house, or was found not to need to; `pushed_at`: when it was handed to the person's devices.
     mailed_at = models.DateTimeField(null=True)
     pushed_at = models.DateTimeField(null=True)
 
@@ -91,27 +91,10 @@ class NoticeSettings(models.Model):
     level = models.CharField(max_length=8, choices=NoticeLevel.choices[1:], default=NoticeLevel.MENTIONS)
     digest = models.CharField(max_length=6, choices=Digest, default=Digest.SOON)
     is_pushed = models.BooleanField(default=True)
+    # Whether a device shows the words of a message, or only that there is one.
+    shows_text = models.BooleanField(default=True)
     has_sound = models.BooleanField(default=False)
     digested_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"settings of {self.member_id}"
-
-
-class PushSubscription(models.Model):
-    """One browser that asked to be told while its page is closed (RFC 8030, RFC 8291)."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey("workspace.User", models.CASCADE, related_name="push_subscriptions")
-    # Of the sign-in that asked: signing out ends it.
-    session_key = models.CharField(max_length=40)
-    endpoint = models.CharField(max_length=1000, unique=True)
-    p256dh = models.CharField(max_length=120)
-    auth = models.CharField(max_length=60)
-    device = models.CharField(max_length=120, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    used_at = models.DateTimeField(null=True)
-    failures = models.PositiveSmallIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return str(self.id)

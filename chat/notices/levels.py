@@ -24,6 +24,12 @@ def change_settings(member: Member, *, level: str) -> None:
     transaction.on_commit(lambda: broadcast.to_member(member.pk, {"type": "unread.changed"}))
 
 
+def change_push(member: Member, *, is_pushed: bool, shows_text: bool) -> None:
+    """What the member's devices are told of this organization."""
+    fields = {"is_pushed": is_pushed, "shows_text": shows_text}
+    NoticeSettings.objects.update_or_create(member=member, defaults=fields)
+
+
 @transaction.atomic
 def change(member: Member, space: Space, *, level: str, is_muted: bool) -> None:
     """Raises Forbidden for who has not joined: there is nothing to be told of."""

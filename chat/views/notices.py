@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from chat.models import Notice
 from chat.notices import inbox, levels
 from chat.notices.forms import LevelForm, NoticeSettingsForm
+from chat.views import push
 from workspace import access
 from workspace.errors import NotFound
 from workspace.middleware import wants_json
@@ -75,7 +76,8 @@ def preferences(request: HttpRequest, slug: str) -> HttpResponse:
         messages.success(request, _("Your settings are saved."))
         return redirect("notice_settings", slug=slug)
     request.member = member  # type: ignore[attr-defined]
-    return render(request, "notices/settings.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, **push.panel(request, member)}
+    return render(request, "notices/settings.html", context, status=422 if form.errors else 200)
 
 
 @login_required

@@ -69,7 +69,7 @@ def own_services(*, durable: bool) -> Iterator[dict[str, str]]:
     try:
         stand_ins.start()
         assert stand_ins.postgres
-        foreign = ("STRIPE_", "PARLEY_", "LOCAL_MODEL_", "CREDIT_", "EMAIL_", "DATABASE_", "REDIS_")
+        foreign = ("STRIPE_", "PARLEY_", "LOCAL_MODEL_", "CREDIT_", "EMAIL_", "DATABASE_", "REDIS_", "VAPID_", "PUSH_")
         environment = {name: value for name, value in make_environment().items() if not name.startswith(foreign)}
         environment = {name: value for name, value in environment.items() if not name.endswith("_API_KEY")}
         environment |= stand_ins.make_environment()

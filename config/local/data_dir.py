@@ -61,7 +61,7 @@ class DataDir:
             known = dict(json.loads(file.read_text())) if file.exists() else {}
         except (OSError, ValueError) as error:
             raise Trouble(f"The keys in {file} cannot be read: {error}") from None
-        made = {"SECRET_KEY": _make_key}
+        made = {"SECRET_KEY": _make_key, "VAPID_PRIVATE_KEY": _make_push_key}
         if missing := [name for name in made if name not in known]:
             known |= {name: made[name]() for name in missing}
             write_json(file, known)
@@ -95,3 +95,10 @@ def write_json(file: Path, value: dict[str, Any]) -> None:
 
 def _make_key() -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+def _make_push_key() -> str:
+    """32 bytes below the order of the curve P-256: nearly all are, and the few that begin like it are not taken."""
+    while (raw := secrets.token_bytes(32)).startswith(b"\xff" * 4):
+        pass
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")

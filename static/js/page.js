@@ -4,6 +4,7 @@ import { shortcut } from "parley/models/shortcuts";
 import "parley/elements/connection-banner";
 import "parley/elements/copy-button";
 import "parley/elements/credit-balance";
+import "parley/elements/install-entry";
 import "parley/elements/local-time";
 import "parley/elements/nav-drawer";
 import "parley/elements/notice-bell";
@@ -18,20 +19,28 @@ import { attendance } from "parley/models/attendance";
 import "parley/models/viewer-door";
 import { connection } from "parley/models/connection";
 import { markDrafts } from "parley/models/draft-marks";
+import { installing } from "parley/models/installing";
 import { people } from "parley/models/people";
+import { renewPush } from "parley/models/push-renewal";
+import { markTab } from "parley/models/tab-marks";
 import { unread } from "parley/models/unread";
 import { markUnread } from "parley/models/unread-marks";
 import { visits } from "parley/models/visits";
+import { worker } from "parley/models/worker";
 
 const { org } = document.body.dataset;
+installing.start();
+worker.start();
 if (org) {
   people.start(org);
   attendance.start();
   markDrafts();
   markUnread();
+  markTab();
   unread.start(org);
   connection.open(org);
   visits.start();
+  renewPush();
 }
 
 if (document.getElementById("shortcut-sheet")) {

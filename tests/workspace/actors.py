@@ -31,6 +31,7 @@ from chat.models import (
     Passage,
     PassageKind,
     PassageState,
+    PushSubscription,
     Reminder,
     Reply,
 )
@@ -94,6 +95,13 @@ class Place:
     def notice(self) -> Notice:
         """That of who asked, of the answer that was stopped."""
         return Notice.objects.get(message=self.stopped.message_id, kind="answer")
+
+    @property
+    def device(self) -> PushSubscription:
+        """A browser of who asked."""
+        asker = self.notice.member.user
+        endpoint = f"https://fcm.googleapis.com/fcm/send/{self.space.pk}"
+        return PushSubscription.objects.get_or_create(endpoint=endpoint, user=asker)[0]
 
 
 @dataclass

@@ -1,0 +1,69 @@
+// Whether this browser is told of what happens while no page is open: asked for, ended, renewed.
+// Called by: elements/push-switch.js; models/push-renewal.js after a new sign-in.
+// Keeps true: leave is asked only when a person has just said so; a browser that subscribed with another key of the
+//   server subscribes anew, for that key's letters would not reach it.
+import { get, post } from "parley/lib/http";
+import { write } from "parley/lib/store";
+import { worker } from "parley/models/worker";
+
+/** The browser knows notifications, and could not ask its push service for an address. */
+export class NoService extends Error {}
+
+/** "insecure", "home-screen", "unsupported", "denied", "off" or "on", as far as the browser knows. */
+export async function state() {
+  if (!isSecureContext) return "insecure";
+  const knows = "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
+  if (!knows) return isOnApplesPhone() ? "home-screen" : "unsupported";
+  if (Notification.permission === "denied") return "denied";
+  return Notification.permission === "granted" && (await current()) ? "on" : "off";
+}
+
+/** Asks for leave, subscribes, and tells the server; resolves to the state after it. Throws NoService, Refusal, Trouble. */
+export async function turnOn() {
+  if ((await Notification.requestPermission()) !== "granted") return state();
+  await subscribe();
+  return "on";
+}
+
+export async function turnOff() {
+  const subscription = await current();
+  write("push", "");
+  if (!subscription) return;
+  await post("/push/forget/", { endpoint: subscription.endpoint });
+  await subscription.unsubscribe();
+}
+
+/** Subscribes where one already has leave, and tells the server of it. */
+export async function subscribe() {
+  const { key } = await get("/push/");
+  const registration = await worker.ready();
+  let subscription = await current();
+  if (subscription && keyOf(subscription) !== key) {
+    await subscription.unsubscribe();
+    subscription = null;
+  }
+  try {
+    subscription ??= await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+  } catch (error) {
+    throw new NoService(error.message);
+  }
+  const { endpoint, keys } = subscription.toJSON();
+  await post("/push/", { endpoint, p256dh: keys.p256dh, auth: keys.auth });
+  const { person, signIn } = document.body.dataset;
+  write("push", `${person} ${signIn}`);
+}
+
+async function current() {
+  const registration = await navigator.serviceWorker.getRegistration("/");
+  return (await registration?.pushManager.getSubscription()) ?? null;
+}
+
+function keyOf({ options }) {
+  const bytes = new Uint8Array(options.applicationServerKey ?? []);
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** Safari there knows notifications only of sites on the Home Screen. */
+function isOnApplesPhone() {
+  return /iPhone|iPad/.test(navigator.userAgent) || (navigator.platform === "MacIntel" && navigator.maxTouchPoints > 1);
+}
