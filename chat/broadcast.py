@@ -169,6 +169,11 @@ def seats_changed(space_id: uuid.UUID, member_ids: Iterable[uuid.UUID]) -> None:
     publish([(inbox_topic(each), {"type": "seat.changed", "space": space_id}) for each in member_ids])
 
 
+def members_changed(space_id: uuid.UUID) -> None:
+    """Somebody came into the Space, left it, or may do something else there."""
+    publish([(space_topic(space_id), {"type": "members.changed", "space": space_id})])
+
+
 def member_changed(org_id: uuid.UUID, member: dict[str, object]) -> None:
     """Tell those who may know of the member (chat.crowds) how they are shown now."""
     publish([(people_topic(org_id), {"type": "member.changed", "member": member})])

@@ -120,6 +120,7 @@ def enter(member: Member, space: Space) -> None:
     """
     if not spaces.require_writer(member, space) and spaces.join(member, space):
         transaction.on_commit(lambda: broadcast.sidebar_changed([member.pk]))
+        transaction.on_commit(lambda: broadcast.members_changed(space.pk))
 
 
 def advance(space: Space, *, by: int = 1) -> int:

@@ -39,11 +39,6 @@ def page(member: Member, *, number: int = 1) -> Page:
     return Page([Row(roots[pk], count) for pk, count in unread.items()], number, len(found) > PAGE)
 
 
-def count_unread(member: Member) -> int:
-    """How many followed threads have something new."""
-    return _followed(member).filter(unread__gt=0).count()
-
-
 def _followed(member: Member):
     after = Message.objects.filter(
         parent=OuterRef("thread_id"), position__gt=OuterRef("read_position"), deleted_at=None

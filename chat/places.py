@@ -6,6 +6,7 @@ at once cannot both take the last place; whoever loses a right loses their open 
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_noop
 
 from billing import plans
 from catalog.models import AIModel
-from chat import broadcast, feed, replies
+from chat import broadcast, feed, profiles, replies
 from workspace import access, invitations, members, orgs, seats, spaces
 from workspace.models import Invitation, Member, Space, User
 
@@ -95,7 +96,9 @@ def accept(invitation: Invitation, user: User) -> Member:
     present = Member.objects.present().filter(org=org)
     if not present.filter(user=user).exists():
         plans.require_room_for_member(org, present.count() + 1)
-    return invitations.accept(invitation, user, avoid_handles=_model_handles())
+    member = invitations.accept(invitation, user, avoid_handles=_model_handles())
+    _tell_people(invitation.space_id, member)
+    return member
 
 
 @transaction.atomic
@@ -124,6 +127,7 @@ def remove_from_space(actor: Member, space: Space, member: Member) -> None:
     spaces.remove(actor, space, member)
     transaction.on_commit(lambda: broadcast.removed_from_space(space.pk, member.pk))
     transaction.on_commit(lambda: broadcast.sidebar_changed([member.pk]))
+    transaction.on_commit(lambda: broadcast.members_changed(space.pk))
     if space.is_private or member.is_guest:
         transaction.on_commit(lambda: replies.stop_all_of(member, by=actor, space=space))
 
@@ -132,6 +136,7 @@ def remove_from_space(actor: Member, space: Space, member: Member) -> None:
 def remove_from_org(actor: Member, member: Member) -> None:
     members.remove(actor, member)
     transaction.on_commit(lambda: broadcast.removed_from_org(member.pk))
+    transaction.on_commit(lambda: broadcast.member_changed(member.org_id, profiles.as_json(member)))
     transaction.on_commit(lambda: replies.stop_all_of(member, by=actor))
 
 
@@ -146,7 +151,14 @@ def _tell_facts(space: Space) -> None:
 def _tell_seats(space: Space, people: list[Member]) -> None:
     ids = [member.pk for member in people]
     transaction.on_commit(lambda: broadcast.seats_changed(space.pk, ids))
+    transaction.on_commit(lambda: broadcast.members_changed(space.pk))
     transaction.on_commit(lambda: broadcast.sidebar_changed(ids))
+
+
+def _tell_people(space_id: UUID, member: Member) -> None:
+    """Somebody is new here: lists of people that are open show them."""
+    transaction.on_commit(lambda: broadcast.member_changed(member.org_id, profiles.as_json(member)))
+    transaction.on_commit(lambda: broadcast.members_changed(space_id))
 
 
 def _model_handles() -> set[str]:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
-from chat import broadcast, presence, studio
+from chat import broadcast, moments, presence, studio
 from workspace import audit, members, names, portraits
 from workspace.errors import Invalid
 from workspace.models import Availability, Member, User
@@ -123,12 +123,25 @@ def change_account(user: User, *, time_zone: str, sends_on_enter: bool) -> None:
     user.save(update_fields=["time_zone", "sends_on_enter"])
 
 
+def note_browser(user: User, zone: str) -> None:
+    """Keep where the person's browser is. The first time it is theirs, unless they have said another; see zones()."""
+    if zone == user.browser_zone or zone not in _known_zones():
+        return
+    if not user.browser_zone and not user.time_zone and zone in zones():
+        user.time_zone = zone
+    user.browser_zone = zone
+    user.save(update_fields=["time_zone", "browser_zone"])
+
+
 @cache
 def zones() -> tuple[str, ...]:
     """Places by which a zone is named: Europe/Lisbon, Asia/Taipei."""
-    return tuple(
-        sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
-    )
+    return tuple(sorted(name for name in _known_zones() if "/" in name and not name.startswith(("Etc/", "SystemV/"))))
+
+
+@cache
+def _known_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def local_time(person: Member, *, seen_from: User) -> LocalTime | None:
@@ -137,9 +150,9 @@ def local_time(person: Member, *, seen_from: User) -> LocalTime | None:
     if theirs is None:
         return None
     now = timezone.now()
-    there, here = now.astimezone(theirs), now.astimezone(_zone(seen_from) or timezone.get_default_timezone())
+    there, here = now.astimezone(theirs), now.astimezone(moments.zone_of(seen_from.own_zone))
     ahead = ((there.utcoffset() or _NONE) - (here.utcoffset() or _NONE)) // timedelta(minutes=1)
-    return LocalTime(there, theirs.key, ahead, _difference(ahead) if _zone(seen_from) else "")
+    return LocalTime(there, theirs.key, ahead, _difference(ahead) if seen_from.own_zone else "")
 
 
 def presets() -> list[dict[str, str]]:
@@ -161,7 +174,7 @@ def end_of(until: str, member: Member) -> datetime | None:
         return now + _SPANS[until]
     if until not in ("today", "week"):
         return None
-    local = now.astimezone(_zone(member.user) or timezone.get_default_timezone())
+    local = now.astimezone(moments.zone_of(member.user.own_zone if member.user else ""))
     days = 1 if until == "today" else 7 - local.weekday()
     return (local + timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)
 

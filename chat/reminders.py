@@ -100,7 +100,7 @@ def keep_due() -> int:
 
 
 def zone(member: Member) -> ZoneInfo:
-    return moments.zone_of(member.user.time_zone if member.user else "")
+    return moments.zone_of(member.user.own_zone if member.user else "")
 
 
 def _is_for_them_still(reminder: Reminder) -> bool:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import ledger, metering
-from chat import asking, briefs, broadcast, feed, markdown
+from chat import asking, briefs, broadcast, feed, markdown, notices
 from chat.models import Message, Reply, ReplyState
 from chat.models.reply import OPEN_STATES
 from chat.search import words
@@ -143,7 +143,11 @@ def end(job: Job, *, text: str, ending: Ending) -> None:
 def _end(job: Job, ending: Ending, *, text: str, html: str) -> None:
     revision = feed.advance(Space(pk=job.space_id))
     mine = Reply.objects.filter(pk=job.reply_id, fence=job.fence, state="streaming")
-    reply = mine.select_for_update(of=("self",)).select_related("message__ai_model", "message__thread").first()
+    reply = (
+        mine.select_for_update(of=("self",))
+        .select_related("message__ai_model", "message__space", "message__thread")
+        .first()
+    )
     if reply is None:
         raise LostFence
     bill = metering.settle(job.metered, is_delivered=bool(text.strip()))
@@ -290,6 +294,8 @@ def _finish(reply: Reply, ending: Ending, *, text: str, html: str, bill: meterin
     _tell(reply, revision=revision, text=text, html=html)
     if text:
         words.write([reply.message_id])
+    if text and ending.state == ReplyState.FINISHED and not reply.message.is_deleted:
+        notices.note_answer(reply.message, asker_id=reply.asked_by_id)
     org_id = reply.org_id
     transaction.on_commit(lambda: broadcast.pool_changed(org_id))
 

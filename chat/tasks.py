@@ -87,6 +87,14 @@ def push(push_id: str) -> None:
     pusher.go()
 
 
+@shared_task(ignore_result=True)
+def mail_digests() -> None:
+    """Each minute: whoever has not read something for long enough gets a mail about it."""
+    from chat.notices import digest
+
+    digest.send_due()
+
+
 def wake(reply_ids: Iterable[uuid.UUID]) -> None:
     """Call a worker for each. When the broker is away the sweeper finds them, and for a while nobody tries."""
     _call(answer, reply_ids)

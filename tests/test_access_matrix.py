@@ -55,7 +55,7 @@ KEPT: dict[str, set[str]] = {"member_picture": set(), "emoji": set()}
 # The base point of the curve P-256 (SEC 2): as good a browser's key as any.
 P256DH = "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"
 # What is the same for everybody, or is about an account and no organization.
-OPEN = {"home", "welcome", "join", "language", "profile", "livez", "readyz", "emoji"}
+OPEN = {"home", "welcome", "join", "language", "profile", "browser", "livez", "readyz", "emoji"}
 OPEN |= {"push", "push_forget", "worker", "manifest", "offline"}
 OURS = {name for name in NAMES if not name.startswith("account_")}
 
@@ -119,6 +119,7 @@ def body(name: str, world: World, place: Place) -> dict[str, str]:
         "profile_identity": {"name": "Somebody Else", "handle": "somebody-else"},
         "profile_picture": {"remove": "1"},
         "profile_status": {"text": "Out to lunch", "until": "1h"},
+        "browser": {"zone": "Asia/Taipei"},
         "directs": {"member": str(place.bystander.pk)},
         "space_edit": {"name": "Renamed", "private": "on" if place.space.is_private else ""},
         "space_members": {"member": newcomer},

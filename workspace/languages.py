@@ -47,6 +47,11 @@ def of_person(request: HttpRequest) -> str:
     return chosen if chosen in _NAMES else ""
 
 
+def known(user: User) -> str:
+    """The language of what reaches a person without a browser: theirs, else this server's."""
+    return user.language if user.language in _NAMES else settings.LANGUAGE_CODE
+
+
 def choose(user: User, language: str) -> None:
     """Keep the person's choice, for every browser of theirs; "" leaves it to the browser."""
     user.language = language

@@ -97,9 +97,14 @@ def change_role(actor: Member, member: Member, *, role: str) -> Member:
     return member
 
 
+def has_shown_address(user: User) -> bool:
+    """Whether the address was verified by mail."""
+    return EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists()
+
+
 def _claim(org: Org, user: User, *, role: str) -> Member | None:
     """What was brought under this person's address becomes theirs, once they have shown that the address is."""
-    if not user.email or not _has_shown(user):
+    if not user.email or not has_shown_address(user):
         return None
     member = Member.objects.select_for_update().filter(org=org, user=None, claim_email=user.email).first()
     if member is not None:
@@ -108,11 +113,6 @@ def _claim(org: Org, user: User, *, role: str) -> Member | None:
         if member.is_guest:
             SpaceMember.objects.filter(member=member).delete()  # a guest sees what somebody adds them to
     return member
-
-
-def _has_shown(user: User) -> bool:
-    """Whether the address was verified by mail."""
-    return EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists()
 
 
 def _free_handle(org: Org, name: str, avoid_handles: set[str] | None) -> str:

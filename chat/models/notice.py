@@ -69,7 +69,11 @@ class Notice(models.Model):
         indexes = [
             models.Index(fields=["member", "-created_at"], name="notice_newest"),
             models.Index(fields=["member", "space", "kind"], condition=Q(read_at=None), name="notice_unread"),
-            models.Index(fields=["created_at"], condition=Q(mailed_at=None), name="notice_to_mail"),
+            models.Index(
+                fields=["member", "created_at"],
+                condition=Q(read_at=None, mailed_at=None) & ~Q(kind="reaction"),
+                name="notice_to_mail",
+            ),
             models.Index(fields=["created_at"], condition=Q(pushed_at=None), name="notice_to_push"),
         ]
 
@@ -94,7 +98,9 @@ class NoticeSettings(models.Model):
     # Whether a device shows the words of a message, or only that there is one.
     shows_text = models.BooleanField(default=True)
     has_sound = models.BooleanField(default=False)
-    digested_at = models.DateTimeField(null=True)
+    has_toasts = models.BooleanField(default=True)
+    # Until then somebody is mailing, or has failed to: nobody else tries.
+    mail_after = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"settings of {self.member_id}"

@@ -3,6 +3,8 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from chat.models import Digest
+
 
 class LevelForm(forms.Form):
     """What one Space tells its member. An empty level is the member's usual one."""
@@ -29,4 +31,19 @@ class NoticeSettingsForm(forms.Form):
         widget=forms.RadioSelect,
         label=_("In Spaces, tell me about"),
         help_text=_("Direct messages always tell you. Each Space can have a level of its own."),
+    )
+    digest = forms.ChoiceField(
+        choices=[
+            (Digest.SOON, _("After 15 minutes, when I am away")),
+            (Digest.HOURLY, _("At most once an hour")),
+            (Digest.DAILY, _("Once a day, at 8 in the morning")),
+            (Digest.OFF, _("Never")),
+        ],
+        widget=forms.RadioSelect,
+        label=_("Mail me what I have not read"),
+    )
+    has_toasts = forms.BooleanField(
+        required=False,
+        label=_("Show what comes elsewhere in a corner"),
+        help_text=_("While you look at this page, for a few seconds. Never while your status is Do not disturb."),
     )

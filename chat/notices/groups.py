@@ -14,7 +14,7 @@ from workspace.errors import Forbidden
 from workspace.models import Member, NoticeLevel, Space, SpaceMember, SpaceRole
 
 # A call to more people than this is confirmed first.
-ASK_OVER = 20
+ASK_OVER = 10
 
 
 class NoCaller(Forbidden):

@@ -1,16 +1,18 @@
 """How much a member wants to be told: of a Space, and everywhere else.
 
-*Called by*: chat.views.notices. *Keeps true*: a Space's own level goes before the member's; a level changes what comes,
-never what has come.
+*Called by*: chat.views.notices, chat.views.mails. *Keeps true*: a Space's own level goes before the member's; a level
+changes what comes, never what has come.
 """
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from chat import broadcast
 from chat.models import NoticeSettings
+from workspace import titles
 from workspace.errors import Forbidden
-from workspace.models import Member, Space, SpaceMember
+from workspace.models import Availability, Member, NoticeLevel, Space, SpaceMember
 
 
 def settings_of(member: Member) -> NoticeSettings:
@@ -18,9 +20,24 @@ def settings_of(member: Member) -> NoticeSettings:
     return NoticeSettings.objects.filter(member=member).first() or NoticeSettings(member=member)
 
 
+def may_toast(member: Member) -> bool:
+    """Whether a page that is open may show them, in a corner, what comes elsewhere."""
+    return member.availability != Availability.BUSY and settings_of(member).has_toasts
+
+
+def own_levels(member: Member) -> list[SpaceMember]:
+    """The seats whose Space does not tell as the settings say, by name. Two queries."""
+    differs = ~Q(notice_level=NoticeLevel.DEFAULT) | Q(is_muted=True)
+    seats = SpaceMember.objects.filter(differs, member=member, space__archived_at=None).select_related("space")
+    found = list(seats)
+    titles.name_for(member, [seat.space for seat in found])
+    return sorted(found, key=lambda seat: seat.space.name.casefold())
+
+
 @transaction.atomic
-def change_settings(member: Member, *, level: str) -> None:
-    NoticeSettings.objects.update_or_create(member=member, defaults={"level": level})
+def change_settings(member: Member, **chosen: object) -> None:
+    """`chosen` are fields of NoticeSettings; the others stay."""
+    NoticeSettings.objects.update_or_create(member=member, defaults=chosen)
     transaction.on_commit(lambda: broadcast.to_member(member.pk, {"type": "unread.changed"}))
 
 

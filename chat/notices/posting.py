@@ -36,8 +36,8 @@ WITH called AS (
   SELECT member_id, CASE
     WHEN level = 'nothing' THEN NULL
     WHEN member_id = ANY(%(mentioned)s::uuid[]) THEN 'mention'
-    WHEN member_id = %(asker)s::uuid THEN 'answer'
     WHEN is_muted THEN NULL
+    WHEN member_id = %(asker)s::uuid THEN 'answer'
     WHEN %(group)s AND (%(here)s::uuid[] IS NULL OR member_id = ANY(%(here)s::uuid[])) THEN 'group'
     WHEN %(is_edit)s THEN NULL
     WHEN %(direct)s AND level = 'all' THEN 'direct'
@@ -53,7 +53,7 @@ FROM told JOIN workspace_member member ON member.id = told.member_id AND member.
           JOIN workspace_user person ON person.id = member.user_id AND person.is_active
 WHERE told.kind IS NOT NULL
 ON CONFLICT DO NOTHING
-RETURNING id, member_id
+RETURNING id, member_id, kind
 """
 
 # Whoever writes in the Space has read it up to there.
@@ -85,7 +85,11 @@ def note_post(message: Message, found: Found, *, here: Collection[UUID] = ()) ->
 
 
 def note_answer(message: Message, *, asker_id: UUID | None) -> None:
-    """Tell who asked, and who wants to know of everything here, that a model has answered."""
+    """Tell who asked, and who wants to know of everything here, that a model has answered. One query.
+
+    The message comes with its Space. Whoever looks at it marks it read at once (static/js/models/reading.js):
+    what one has read is no measure here, because the answer has its place before it has its text.
+    """
     _insert(_INSERT, message, Found(message.text), asker_id=asker_id)
 
 
@@ -112,7 +116,7 @@ def note_reaction(message: Message, actor: Member, emoji: str) -> None:
         defaults={"space_id": message.space_id, "text": emoji},
     )
     if is_new:
-        _tell(message.space_id, [(made.pk, message.author_id)], NoticeKind.REACTION)
+        _tell(message.space_id, [(made.pk, message.author_id, NoticeKind.REACTION)], message)
     elif made.text != emoji:
         Notice.objects.filter(pk=made.pk).update(text=emoji)
 
@@ -138,7 +142,7 @@ def note_reminders(reminders: Iterable[Reminder]) -> None:
         for each in reminders
     )
     for notice in made:
-        _tell(notice.space_id, [(notice.pk, notice.member_id)], NoticeKind.REMINDER)
+        _tell(notice.space_id, [(notice.pk, notice.member_id, NoticeKind.REMINDER)], None)
 
 
 def forget(message: Message) -> None:
@@ -172,7 +176,7 @@ def _insert(
     }
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        _tell(message.space_id, cursor.fetchall(), "")
+        _tell(message.space_id, cursor.fetchall(), message)
 
 
 def _may_be_told(message: Message) -> bool:
@@ -188,9 +192,11 @@ def _forget(rows: object) -> None:
         transaction.on_commit(lambda: broadcast.to_members(members, {"type": "unread.changed"}))
 
 
-def _tell(space_id: UUID, rows: Collection[tuple[UUID, UUID]], kind: str) -> None:
+def _tell(space_id: UUID, rows: Collection[tuple[UUID, UUID, str]], message: Message | None) -> None:
+    """Takes (notice, member, kind)."""
     if not rows or len(rows) > TOLD_MAX:
         return
-    frame = {"type": "notice.added", "space": space_id, "kind": kind}
-    told = {member: {**frame, "notice": notice} for notice, member in rows}
+    thread = message.parent_id if message and not message.in_feed else None
+    frame = {"type": "notice.added", "space": space_id, "thread": thread}
+    told = {member: {**frame, "notice": notice, "kind": kind} for notice, member, kind in rows}
     transaction.on_commit(lambda: broadcast.to_each(told))

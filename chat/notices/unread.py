@@ -106,8 +106,9 @@ def unread_from(member: Member, message: Message) -> None:
     else:
         rows = rows.filter(message__in_feed=False, message__parent=message.parent_id)
         ThreadMember.objects.filter(member=member, thread=message.parent_id).update(read_position=before)
-    # What is unread by wish has been told: it is not pushed once more.
-    rows.filter(kind__in=CALLING).update(read_at=None, pushed_at=Coalesce("pushed_at", Now()))
+    # What is unread by wish has been told: it is neither pushed nor mailed once more.
+    told = {"pushed_at": Coalesce("pushed_at", Now()), "mailed_at": Coalesce("mailed_at", Now())}
+    rows.filter(kind__in=CALLING).update(read_at=None, **told)
     if message.in_feed:
         _tell(member, message.space_id, before, is_back=True)
     else:

@@ -28,6 +28,15 @@ class Said:
     path: str
 
     @property
+    def by(self) -> dict[str, str] | None:
+        """Who caused it, as a picture: a person's, or the first letter of a model."""
+        if actor := self.notice.actor:
+            return {"id": str(actor.pk), "initials": actor.initials, "picture": actor.picture_url}
+        if self.notice.message and self.notice.message.ai_model:
+            return {"id": "", "initials": self.notice.message.ai_model.name[:1].upper(), "picture": ""}
+        return None
+
+    @property
     def is_unread(self) -> bool:
         return self.notice.read_at is None
 

@@ -17,7 +17,7 @@ from chat.models import Notice
 from chat.notices import inbox, levels
 from chat.notices.forms import LevelForm, NoticeSettingsForm
 from chat.views import push
-from workspace import access
+from workspace import access, members
 from workspace.errors import NotFound
 from workspace.middleware import wants_json
 from workspace.models import Member
@@ -52,8 +52,8 @@ def show(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     if not wants_json(request):
         inbox.read(member, said.notice)
         return redirect(said.path)
-    words = {"title": said.title, "excerpt": said.excerpt, "place": said.place}
-    return JsonResponse({**words, "path": said.path, "unread": said.is_unread})
+    words = {"title": said.title, "excerpt": said.excerpt, "place": said.place, "path": said.path}
+    return JsonResponse({**words, "by": said.by, "unread": said.is_unread, "toast": levels.may_toast(member)})
 
 
 @login_required
@@ -72,11 +72,13 @@ def preferences(request: HttpRequest, slug: str) -> HttpResponse:
     now = model_to_dict(levels.settings_of(member), fields=list(NoticeSettingsForm.base_fields))
     form = NoticeSettingsForm(request.POST if request.method == "POST" else None, initial=now)
     if request.method == "POST" and form.is_valid():
-        levels.change_settings(member, level=form.cleaned_data["level"])
+        levels.change_settings(member, **form.cleaned_data)
         messages.success(request, _("Your settings are saved."))
         return redirect("notice_settings", slug=slug)
     request.member = member  # type: ignore[attr-defined]
-    context = {"form": form, **push.panel(request, member)}
+    mail = members.has_shown_address(member.user) if member.user else False
+    context = {"form": form, "own_levels": levels.own_levels(member), "has_address": mail}
+    context |= push.panel(request, member)
     return render(request, "notices/settings.html", context, status=422 if form.errors else 200)
 
 

@@ -44,6 +44,14 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
+def browser(request: HttpRequest) -> HttpResponse:
+    """What a browser says of itself, when it is news."""
+    profiles.note_browser(cast(User, request.user), request.POST.get("zone", "")[:64])
+    return JsonResponse({}) if wants_json(request) else redirect("profile")
+
+
+@login_required
+@require_POST
 def identity(request: HttpRequest, slug: str) -> HttpResponse:
     member = access.member(request.user, slug)
     form = IdentityForm(request.POST)

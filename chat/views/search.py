@@ -44,7 +44,7 @@ def _found(member: Member, asked: query.Query, after: Place | None) -> tuple[Fou
 
 
 def _zone(member: Member) -> ZoneInfo:
-    return ZoneInfo(member.user.time_zone if member.user and member.user.time_zone else "UTC")
+    return ZoneInfo(member.user.own_zone if member.user and member.user.own_zone else "UTC")
 
 
 def _place(text: str) -> Place | None:

@@ -8,12 +8,14 @@ import "parley/elements/install-entry";
 import "parley/elements/local-time";
 import "parley/elements/nav-drawer";
 import "parley/elements/notice-bell";
+import "parley/elements/toast-stack";
 import "parley/elements/search-box";
 import "parley/elements/presence-mark";
 import "parley/elements/side-panel";
 import "parley/elements/space-links";
 import "parley/elements/theme-switch";
 import { clone } from "parley/lib/html";
+import { post } from "parley/lib/http";
 import { gettext } from "parley/lib/words";
 import { attendance } from "parley/models/attendance";
 import "parley/models/viewer-door";
@@ -28,7 +30,7 @@ import { markUnread } from "parley/models/unread-marks";
 import { visits } from "parley/models/visits";
 import { worker } from "parley/models/worker";
 
-const { org } = document.body.dataset;
+const { org, browserZone } = document.body.dataset;
 installing.start();
 worker.start();
 if (org) {
@@ -41,6 +43,8 @@ if (org) {
   connection.open(org);
   visits.start();
   renewPush();
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  if (timeZone && timeZone !== browserZone) post("/profile/browser/", { zone: timeZone }).catch(() => {}); // the next page says it
 }
 
 if (document.getElementById("shortcut-sheet")) {

@@ -4,6 +4,7 @@ import "parley/elements/reply-text";
 import "parley/elements/thread-feed";
 import "parley/elements/mention-list";
 import "parley/elements/command-list";
+import "parley/elements/call-note";
 import "parley/elements/preview-switch";
 import "parley/elements/message-composer";
 import "parley/elements/file-tray";

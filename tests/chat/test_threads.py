@@ -192,9 +192,9 @@ def test_the_list_shows_followed_threads_with_something_new_first(
 
     assert [(row.root.text, row.unread) for row in rows] == [("board", 1), ("root 0", 1), ("root 2", 0)]
     assert [row.root.text for row in followed.page(juniper.mei).rows] == []
-    assert followed.count_unread(juniper.ana) == 2
+    assert [row.unread > 0 for row in rows].count(True) == 2
     threads.note_read(roots[0], juniper.ana, thread(roots[0])[1])
-    assert followed.count_unread(juniper.ana) == 1
+    assert [row.unread for row in followed.page(juniper.ana).rows].count(1) == 1
     juniper.private.space_members.filter(member=juniper.ana).delete()
     assert "board" not in [row.root.text for row in followed.page(juniper.ana).rows]
     client.force_login(juniper.ana.user)

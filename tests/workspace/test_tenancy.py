@@ -113,8 +113,10 @@ BROKEN = {
     "a direct conversation in public": "UPDATE workspace_space SET kind = 'direct', direct_key = 'x' WHERE id = %(space)s",
     "a Space that counts backwards": "UPDATE workspace_space SET revision = -1 WHERE id = %(space)s",
     "an address twice, in another case": """
-        INSERT INTO workspace_user (id, email, password, name, language, time_zone, is_active, is_operator, created_at)
-        VALUES (%(fresh)s, 'MEI@juniper.example.com', '', '', '', '', true, false, now())""",
+        INSERT INTO workspace_user
+            (id, email, password, name, language, time_zone, browser_zone, sends_on_enter,
+             is_active, is_operator, created_at)
+        VALUES (%(fresh)s, 'MEI@juniper.example.com', '', '', '', '', '', true, true, false, now())""",
 }
 
 

@@ -23,6 +23,8 @@ class User(AbstractBaseUser):
     # Blank: what the browser asks for.
     language = models.CharField(max_length=10, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)
+    # What their browser said. It counts for the person's own times where `time_zone` is blank, and is shown to nobody.
+    browser_zone = models.CharField(max_length=64, blank=True)
     # Else Ctrl + Enter (or Command + Enter) sends, and Enter starts a new line.
     sends_on_enter = models.BooleanField(default=True)
     is_active = models.BooleanField(default=True)
@@ -40,3 +42,8 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def own_zone(self) -> str:
+        """The time zone in which the person's own times are meant; "" where nothing is known."""
+        return self.time_zone or self.browser_zone

@@ -91,6 +91,7 @@ def _profile(member: Member) -> dict[str, Any]:
             "digest": told.digest,
             "is_pushed": told.is_pushed,
             "has_sound": told.has_sound,
+            "has_toasts": told.has_toasts,
         },
     }
 

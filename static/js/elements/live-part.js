@@ -21,7 +21,9 @@ class LivePart extends HTMLElement {
       connection.subscribe(space);
       signal.addEventListener("abort", () => connection.unsubscribe(space));
     }
-    this.addEventListener("focusout", () => setTimeout(() => this.#isStale && this.refresh()), { signal });
+    const again = () => setTimeout(() => this.#isStale && this.refresh());
+    this.addEventListener("focusout", again, { signal });
+    this.addEventListener("toggle", again, { capture: true, signal });
   }
 
   disconnectedCallback() {
@@ -46,8 +48,9 @@ class LivePart extends HTMLElement {
     }
   }
 
-  /** Whether somebody writes in it. */
+  /** Whether somebody writes in it, or has opened something to change it. */
   get #isBusy() {
+    if (this.querySelector("details[open]")) return true;
     const fields = [...this.querySelectorAll("textarea, input:not([type=hidden])")];
     return fields.some((field) => field.value !== field.defaultValue || field === document.activeElement && field.value);
   }

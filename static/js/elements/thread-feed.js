@@ -5,6 +5,7 @@
 import { fragment } from "parley/lib/html";
 import { get, page, post } from "parley/lib/http";
 import { gettext, ngettext } from "parley/lib/words";
+import { connection } from "parley/models/connection";
 import { Conversation } from "parley/models/conversation";
 import { ScrollPlace } from "parley/models/scroll-place";
 import { SpaceLive } from "parley/models/space-live";
@@ -36,6 +37,7 @@ class ThreadFeed extends HTMLElement {
     this.parentElement.addEventListener("composer.typed", this.#typed, { signal });
     document.addEventListener("visibilitychange", this.#moved, { signal });
     addEventListener("focus", this.#moved, { signal });
+    connection.on("notice.added", this.#noticed, signal);
     this.#start();
     await this.#attach(signal, Number(this.dataset.revision));
   }
@@ -119,6 +121,13 @@ class ThreadFeed extends HTMLElement {
     pill.lastChild.textContent = ngettext("{count} new reply", "{count} new replies", this.#unseen);
     if (isSeen) this.#keepRead();
     if (this.log.scrollTop < NEAR_PX) this.#older();
+  };
+
+  /** An answer that had its place here has come: its notice is settled by reading once more. */
+  #noticed = ({ thread }) => {
+    if (thread !== this.dataset.rootId) return;
+    this.#read = 0;
+    this.#moved();
   };
 
   async #keepRead() {

@@ -1,9 +1,11 @@
-// Finds the mention that is being typed before the caret.
-// Called by: mention-list.
+// Finds the mention that is being typed before the caret, and the groups that a whole text calls.
+// Called by: mention-list, call-note.
 // Keeps true: an address such as ana@example.org and anything within code is not a mention.
 
 const TYPED = /(^|[\s([{"'“‘«*_~>,;:/|-])@([\p{L}\p{N}][\p{L}\p{N}._:/-]*)?$/u;
 const LONGEST = 64;
+const GROUPS = ["here", "space"];
+const CALLED = /(?<![\p{L}\p{N}_@.+/-])@([a-z0-9](?:[a-z0-9._-]{0,118}[a-z0-9])?)/giu;
 
 /** `{from, query}` of the mention at the caret, `from` being the place of its @, or null. */
 export function mentionAt(text, caret) {
@@ -13,6 +15,15 @@ export function mentionAt(text, caret) {
   const query = found[2] ?? "";
   const from = caret - query.length - 1;
   return isCode(text, from) ? null : { from, query };
+}
+
+/** The groups that a text calls, as the server reads it: not in code, not in what is quoted. */
+export function groupsIn(text) {
+  const found = [...text.matchAll(CALLED)].filter(({ index, 1: name }) => {
+    const line = text.slice(text.lastIndexOf("\n", index - 1) + 1, index);
+    return GROUPS.includes(name.toLowerCase()) && !/^ {0,3}>/.test(line) && !isCode(text, index);
+  });
+  return [...new Set(found.map(([, name]) => name.toLowerCase()))];
 }
 
 /** Whether the place lies within a fenced block or an open code span. */

@@ -14,6 +14,7 @@ export class Reading {
   #timer = null;
   #isHeld = false;
   #isDue = false;
+  #isNoticed = true; // a notice may wait here that its message's place does not tell: an answer comes after its place
 
   /** `position` is where one has read up to; `seenUpTo()` is the position of the last message in view. */
   constructor({ space, position, seenUpTo }) {
@@ -25,6 +26,7 @@ export class Reading {
   start(signal) {
     const mine = ({ space, position, back }) => space === this.#space && back && this.#hold(position);
     connection.on("space.read", mine, signal);
+    connection.on("notice.added", ({ space, thread }) => space === this.#space && !thread && this.#noticed(), signal);
     addEventListener("focus", () => this.look(), { signal });
     addEventListener("pagehide", this.#flush, { signal });
     signal.addEventListener("abort", this.#flush);
@@ -47,9 +49,18 @@ export class Reading {
   #rested = () => {
     this.#timer = null;
     if (this.#isHeld) return;
-    if (isAttentive()) this.#note(this.#seenUpTo());
+    if (isAttentive()) {
+      this.#note(this.#seenUpTo());
+      this.#isDue ||= this.#isNoticed;
+      this.#isNoticed = false;
+    }
     this.#send();
   };
+
+  #noticed() {
+    this.#isNoticed = true;
+    this.look();
+  }
 
   #note(position, isEnd = false) {
     if (position <= this.#read) return;

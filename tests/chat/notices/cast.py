@@ -2,6 +2,10 @@
 
 import time
 import uuid
+from datetime import timedelta
+
+from allauth.account.models import EmailAddress
+from django.db.models import F
 
 from chat import broadcast, feed, presence
 from chat.models import Message, Notice, NoticeSettings, Thread, ThreadMember
@@ -41,3 +45,17 @@ def come(member: Member) -> None:
     here, active, _ = presence._keys(member.org_id)
     seat = {f"{member.pk}:{uuid.uuid4().hex}": time.time() + presence.BEAT_SECONDS}
     assert broadcast.ask(lambda pipe: pipe.zadd(here, seat).zadd(active, seat))
+
+
+def show(member: Member) -> None:
+    EmailAddress.objects.create(user=member.user, email=member.email, verified=True, primary=True)
+
+
+def age(minutes: int = 16) -> None:
+    """What there is becomes so much older."""
+    Notice.objects.update(created_at=F("created_at") - timedelta(minutes=minutes))
+
+
+def lapse() -> None:
+    """As if the time after which a member is tried again were over."""
+    NoticeSettings.objects.update(mail_after=None)

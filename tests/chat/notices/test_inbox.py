@@ -106,7 +106,7 @@ def test_a_level_is_kept_for_a_space_and_for_everything_else(client: Client, jun
     client.force_login(juniper.mei.user)
 
     client.post(reverse("space_notices", args=[juniper.space.pk]), {"level": "nothing", "muted": "on"})
-    client.post(reverse("notice_settings", args=[juniper.org.slug]), {"level": "all"})
+    client.post(reverse("notice_settings", args=[juniper.org.slug]), {"level": "all", "digest": "soon"})
 
     seat = SpaceMember.objects.get(space=juniper.space, member=juniper.mei)
     usual = levels.settings_of(juniper.mei)
