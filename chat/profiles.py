@@ -1,7 +1,8 @@
 """How a member is shown: name, handle, title, picture, status.
 
 *Called by*: chat.views.profile. *Keeps true*: a handle is one person's in the organization, and no model's; what
-changes reaches open browsers; mentions are stored by id, so a new handle is also the name in what was written before.
+changes reaches open browsers; what was written stays as it was: a mention leads to the person by id, whatever they
+are called by then.
 """
 
 import re
@@ -11,7 +12,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -70,7 +71,6 @@ def change(member: Member, *, display_name: str, handle: str, title: str) -> Mem
     except IntegrityError:
         raise _taken() from None
     if member.handle != before:
-        _rewrite_mentions(member, before)
         audit.record(member.org, member, "member.handle_changed", member.handle, before=before)
     _tell(member)
     return member
@@ -229,14 +229,3 @@ def _emoji(emoji: str) -> str:
 
 
 _JOINED = "\u200d\ufe0f\U000e007f"
-
-
-def _rewrite_mentions(member: Member, before: str) -> None:
-    """The handle stands in the HTML of messages that call the member. One statement, however many there are."""
-    old, new = (f'data-mention="M:{member.pk}">@{handle}<' for handle in (before, member.handle))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE chat_message SET html = replace(html, %s, %s) WHERE id IN"
-            " (SELECT message_id FROM chat_mention WHERE member_id = %s)",
-            [old, new, member.pk],
-        )

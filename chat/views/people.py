@@ -57,7 +57,7 @@ def card(request: HttpRequest, slug: str, member_id: UUID) -> HttpResponse:
         "person": person,
         "shared": shared,
         "clock": profiles.local_time(person, seen_from=member.user) if member.user else None,
-        "email": "" if member.is_guest or person.has_left else person.email,
+        "email": person.email if _may_write_to(member, person) else "",
     }
     return render(request, "people/card.html", context)
 
@@ -107,6 +107,11 @@ def remove(request: HttpRequest, slug: str, member_id: UUID) -> HttpResponse:
     actor = access.member(request.user, slug)
     places.remove_from_org(actor, access.colleague(actor, member_id))
     return redirect("home" if member_id == actor.pk else reverse("people", args=[slug]))
+
+
+def _may_write_to(member: Member, person: Member) -> bool:
+    """Addresses are for owners and admins, and one's own for oneself."""
+    return not person.has_left and (member.is_admin or person.pk == member.pk)
 
 
 def _form(member: Member, data: Any = None) -> InvitationForm:

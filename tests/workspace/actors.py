@@ -50,7 +50,7 @@ HOME, PUBLIC, PRIVATE, PERSON, ADDRESS, OTHER, FROZEN, DIRECT = (
     "robindirect",
 )
 WORDS = {HOME, PUBLIC, PRIVATE, PERSON, ADDRESS, OTHER, FROZEN, DIRECT}
-_INSIDER = {HOME, PUBLIC, PERSON, ADDRESS}
+_INSIDER = {HOME, PUBLIC, PERSON}
 MAY_SEE: dict[str, set[str]] = {
     "anonymous": set(),
     "other_org_member": {OTHER},
@@ -59,8 +59,8 @@ MAY_SEE: dict[str, set[str]] = {
     "guest_in_space": {HOME, PRIVATE},
     "member": _INSIDER | {PRIVATE, DIRECT},
     "space_owner": _INSIDER | {PRIVATE, DIRECT},
-    "org_admin": _INSIDER,
-    "org_owner": _INSIDER,
+    "org_admin": _INSIDER | {ADDRESS},
+    "org_owner": _INSIDER | {ADDRESS},
     "removed_from_space": _INSIDER,
     "removed_from_org": set(),
     "deactivated_account": set(),

@@ -50,14 +50,13 @@ function openCalled({ target }) {
   document.dispatchEvent(new CustomEvent("panel.open", { detail: { url } }));
 }
 
-/** Puts somebody's name, handle and picture wherever they stand on the page. */
-function redress({ id, name, handle, initials, picture }) {
+/** Puts somebody's name and picture wherever they stand on the page; what was written stays as it was written. */
+function redress({ id, name, initials, picture }) {
   const key = CSS.escape(id);
   for (const root of [document, ...templates()]) {
     for (const box of root.querySelectorAll(`[data-avatar-of="${key}"]`)) paint(box, { initials, picture });
     for (const by of root.querySelectorAll(`[data-kind="member"][data-author-id="${key}"] .message__by`)) by.textContent = name;
     for (const named of root.querySelectorAll(`[data-name-of="${key}"]`)) named.textContent = name;
-    for (const called of root.querySelectorAll(`[data-mention="M:${key}"]`)) called.textContent = `@${handle}`;
   }
 }
 
