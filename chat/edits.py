@@ -72,7 +72,8 @@ def edit(author: Member, message: Message, *, text: str, seen: int | None = None
     Raises Forbidden, Invalid, TooLong, Deleted, Outdated, Archived, ReadOnly. The same text again changes nothing.
     """
     require_author(author, message)
-    text = feed.clean(text, may_be_empty=message.attachments.exists())
+    most = feed.longest(is_forwarded=message.forwarded_from_id is not None)
+    text = feed.clean(text, may_be_empty=message.attachments.exists(), most=most)
     found = mentions.find(text, message.space, author, known=mentions.known_to(message))
     html = markdown.render(found.text, found.names)
     here = notices.present(message.space, found.groups)

@@ -26,7 +26,6 @@ from workspace.languages import fill
 from workspace.models import Member, Space
 
 TEXT_MAX = 10_000
-# A forwarded answer may be longer than what one person types.
 FORWARDED_MAX = 250_000
 PAGE = 50
 CHANGES_MAX = 200
@@ -87,7 +86,7 @@ def post(
     from chat import asking, threads
 
     root = threads.root_of(parent, space) if parent else None
-    text = clean(text, may_be_empty=bool(files), most=FORWARDED_MAX if forwarded_from else TEXT_MAX)
+    text = clean(text, may_be_empty=bool(files), most=longest(is_forwarded=forwarded_from is not None))
     found = mentions.find(text, space, author)
     groups.require_caller(author, space, found.groups)
     ai_models = threads.asked(root, found, ask) if root else found.ai_models
@@ -132,11 +131,6 @@ def advance(space: Space, *, by: int = 1) -> int:
         return cursor.fetchone()[0]
 
 
-def touch(message: Message) -> None:
-    """Stamp a message that is about to be saved with the Space's next revision."""
-    message.revision = advance(message.space)
-
-
 def take(message: Message) -> Message:
     """Lock the message's Space and return the message as it now stands, stamped with the next revision, to be changed.
 
@@ -148,6 +142,14 @@ def take(message: Message) -> Message:
         raise Deleted
     current.revision = revision
     return current
+
+
+def show_again(message: Message) -> list[Message]:
+    """Send out a message that was taken, and around which something has changed: files, links, reactions."""
+    message.save(update_fields=["revision"])
+    shown = load([message.pk])
+    tell(message.space, shown)
+    return shown
 
 
 def tell(space: Space, messages: Sequence[Message]) -> None:
@@ -179,9 +181,13 @@ def after(space: Space, position: int) -> Page:
 
 
 def around(space: Space, position: int) -> Page:
+    return around_in(_shown(space), position)
+
+
+def around_in(query: MessageQuerySet, position: int) -> Page:
     """Half a page up to a position and half a page beyond."""
-    older = page(_shown(space).before(position + 1).order_by("-position"), is_newest_first=True, most=PAGE // 2)
-    newer = page(_shown(space).after(position).order_by("position"), is_newest_first=False, most=PAGE // 2)
+    older = page(query.before(position + 1).order_by("-position"), is_newest_first=True, most=PAGE // 2)
+    newer = page(query.after(position).order_by("position"), is_newest_first=False, most=PAGE // 2)
     return Page([*older.messages, *newer.messages], older.has_more, has_newer=newer.has_more)
 
 
@@ -227,6 +233,11 @@ def clean(text: str, *, may_be_empty: bool = False, most: int = TEXT_MAX) -> str
     if not any(char.isprintable() and not char.isspace() and char not in _INVISIBLE for char in text):
         raise Invalid(_("The message is empty. Write something and send again."))
     return text
+
+
+def longest(*, is_forwarded: bool) -> int:
+    """How many characters fit: a forwarded answer may be longer than what one person types."""
+    return FORWARDED_MAX if is_forwarded else TEXT_MAX
 
 
 _INVISIBLE = set("\u200b\u200c\u200d\u2060\ufeff\u00ad\u115f\u1160\u2800\u3164\uffa0")

@@ -45,10 +45,7 @@ def toggle(member: Member, message: Message, *, emoji: str, is_on: bool | None =
     else:
         mine.delete()
         notices.drop_reaction(message, member, spelled)
-    message.save(update_fields=["revision"])
-    shown = feed.load([message.pk])
-    feed.tell(message.space, shown)
-    return shown
+    return feed.show_again(message)
 
 
 def _require_room(message: Message, emoji: str) -> None:

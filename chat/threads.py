@@ -133,6 +133,10 @@ def after(root: Message, position: int) -> feed.Page:
     return feed.page(_under(root).after(position).order_by("position"), is_newest_first=False)
 
 
+def around(root: Message, position: int) -> feed.Page:
+    return feed.around_in(_under(root), position)
+
+
 @transaction.atomic
 def follow(root: Message, member: Member, *, is_following: bool) -> None:
     """Follow the thread, or no longer. One that nobody has answered yet can be followed too."""

@@ -121,10 +121,9 @@ def _take_off(row: Attachment, *, by: Member) -> None:
     spaces.require_open(message.space)
     if not Attachment.objects.filter(pk=row.pk).delete()[0]:
         return
-    message.save(update_fields=["revision"])
     if message.text or Attachment.objects.filter(message=message).exists():
         words.write([message.pk])
-        feed.tell(message.space, feed.load([message.pk]))
+        feed.show_again(message)
     else:
         feed.tell(message.space, deletions.bury(message, by=by))
 

@@ -141,9 +141,7 @@ def _tell(file: File) -> None:
 
     for row in Attachment.objects.filter(file=file, message__deleted_at=None).select_related("message__space"):
         with suppress(feed.Deleted), transaction.atomic():
-            message = feed.take(row.message)
-            message.save(update_fields=["revision"])
-            feed.tell(message.space, feed.load([message.pk]))
+            feed.show_again(feed.take(row.message))
 
 
 class _Gone(Exception):

@@ -6,6 +6,7 @@ message that waits for it; a page that says nothing, or takes too long, is left 
 
 import asyncio
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -89,7 +90,6 @@ def _write(link_id: uuid.UUID, facts: Facts | None, picture: Kept | None) -> boo
     waiting = Message.objects.filter(links__link=link_id, links__is_hidden=False, deleted_at=None)
     # In one order everywhere, as each takes its Space's lock.
     for message in waiting.select_related("space").order_by("space_id", "position"):
-        feed.touch(message)
-        message.save(update_fields=["revision"])
-        feed.tell(message.space, feed.load([message.pk]))
+        with suppress(feed.Deleted):
+            feed.show_again(feed.take(message))
     return True

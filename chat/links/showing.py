@@ -53,19 +53,16 @@ def note_edit(message: Message, org: Org, *, before: str) -> None:
 
 @transaction.atomic
 def hide(member: Member, message: Message, link_id: uuid.UUID) -> Message:
-    """Take a preview from a message, for everyone. Raises NotFound, Forbidden, Archived, ReadOnly."""
+    """Take a preview from a message, for everyone. Raises NotFound, Forbidden, Deleted, Archived, ReadOnly."""
     from chat import feed
 
+    message = feed.take(message)
     spaces.require_writer(member, message.space)
     if message.author_id != member.pk and not spaces.may_manage(member, message.space):
         raise Forbidden(_("Only the author, the Space's owner or an admin can remove a preview."))
-    feed.touch(message)
     if not MessageLink.objects.filter(message=message, link=link_id).update(is_hidden=True):
         raise NotFound
-    message.save(update_fields=["revision"])
-    written = feed.load([message.pk])
-    feed.tell(message.space, written)
-    return written[0]
+    return feed.show_again(message)[0]
 
 
 def _withheld(original: Message) -> set[str]:

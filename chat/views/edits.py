@@ -95,5 +95,5 @@ def _unasked(edited: edits.Edited) -> str:
 def _page(request: HttpRequest, sight: access.Sight, *, text: str, refusal: Refused | None = None) -> HttpResponse:
     request.member = sight.member  # type: ignore[attr-defined]
     context = {"message": sight.message, "space": sight.space, "text": text}
-    context |= {"sentence": refusal.message if refusal else "", "limit": 10_000}
+    context["sentence"] = refusal.message if refusal else ""
     return render(request, "chat/message_edit.html", context, status=refusal.status if refusal else 200)

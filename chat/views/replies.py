@@ -10,20 +10,18 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
+from chat import access as doors
 from chat import asking, broadcast, feed, markdown, replies
 from chat.blocks import finished, utf16_len
 from chat.models import Reply
-from workspace import access
-from workspace.errors import NotFound
 from workspace.middleware import wants_json
-from workspace.models import Member
 
 
 @login_required
 @require_safe
 def show(request: HttpRequest, reply_id: UUID) -> HttpResponse:
     """The text so far: finished blocks as HTML, the rest as it is."""
-    reply, _ = _reach(request, reply_id)
+    reply, _ = doors.reply(request.user, reply_id)
     text = reply.message.text if reply.is_done else replies.text_so_far(reply)
     covered = len(text) if reply.is_done else finished(text)
     return JsonResponse(
@@ -42,7 +40,7 @@ def show(request: HttpRequest, reply_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def stop(request: HttpRequest, reply_id: UUID) -> HttpResponse:
-    reply, member = _reach(request, reply_id)
+    reply, member = doors.reply(request.user, reply_id)
     replies.stop(member, reply)
     return _answer(request, [reply.message_id], reply, status=200)
 
@@ -50,16 +48,9 @@ def stop(request: HttpRequest, reply_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def retry(request: HttpRequest, reply_id: UUID) -> HttpResponse:
-    reply, member = _reach(request, reply_id)
+    reply, member = doors.reply(request.user, reply_id)
     written = asking.retry(member, reply)
     return _answer(request, [written[1].pk], reply, status=201)
-
-
-def _reach(request: HttpRequest, reply_id: UUID) -> tuple[Reply, Member]:
-    reply = Reply.objects.select_related("message", "space").filter(pk=reply_id).first()
-    if reply is None:
-        raise NotFound
-    return reply, access.seat(request.user, reply.space_id).member
 
 
 def _answer(request: HttpRequest, message_ids: list[UUID], reply: Reply, *, status: int) -> HttpResponse:

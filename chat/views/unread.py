@@ -11,11 +11,11 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from chat import access as messages
 from chat.forms import ReadForm
-from chat.models import Message
 from chat.notices import groups, unread
 from workspace import access
-from workspace.errors import Invalid, NotFound
+from workspace.errors import Invalid
 from workspace.middleware import wants_json
 
 
@@ -40,12 +40,9 @@ def read(request: HttpRequest, space_id: UUID) -> HttpResponse:
 @require_POST
 def unread_from(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Back to unread, from this message on."""
-    message = Message.objects.filter(pk=message_id).first()
-    if message is None:
-        raise NotFound
-    seat = access.seat(request.user, message.space_id)
-    unread.unread_from(seat.member, message)
-    return JsonResponse({"position": message.position - 1}) if wants_json(request) else redirect(seat.space)
+    sight = messages.message(request.user, message_id)
+    unread.unread_from(sight.member, sight.message)
+    return JsonResponse({"position": sight.message.position - 1}) if wants_json(request) else redirect(sight.space)
 
 
 @login_required
