@@ -213,6 +213,7 @@ class Engine:
             self.submit(reply_id)
         await self._in_thread(self._chore_pool, sweeper.read_forgotten_links)
         await self._in_thread(self._chore_pool, sweeper.keep_reminders)
+        await self._in_thread(self._chore_pool, sweeper.forget_commands)
         await asyncio.sleep(SWEEP_SECONDS)
 
     async def _pushes(self) -> None:

@@ -13,6 +13,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models.functions import Now
 
 from chat import reminders, replies
+from chat.commands import obeying
 from chat.links import reader, reading
 from chat.models import Reply, ReplyState
 
@@ -47,6 +48,10 @@ def read_forgotten_links() -> None:
 def keep_reminders() -> None:
     while reminders.keep_due() == reminders.BATCH:
         pass
+
+
+def forget_commands() -> None:
+    obeying.forget_old()
 
 
 def _end(reply_id: uuid.UUID) -> None:

@@ -59,6 +59,9 @@ ALTER TABLE chat_note
   ADD CONSTRAINT note_changer_same_org FOREIGN KEY (org_id, changed_by_id) REFERENCES workspace_member (org_id, id),
   ADD CONSTRAINT note_author_same_org FOREIGN KEY (org_id, author_id) REFERENCES workspace_member (org_id, id),
   ADD CONSTRAINT note_message_same_org FOREIGN KEY (org_id, message_id) REFERENCES chat_message (org_id, id);
+ALTER TABLE chat_obeyed
+  ADD CONSTRAINT obeyed_member_same_org FOREIGN KEY (org_id, member_id) REFERENCES workspace_member (org_id, id),
+  ADD CONSTRAINT obeyed_space_same_org FOREIGN KEY (org_id, space_id) REFERENCES workspace_space (org_id, id);
 ALTER TABLE chat_passage
   ADD CONSTRAINT passage_asked_by_same_org FOREIGN KEY (org_id, asked_by_id) REFERENCES workspace_member (org_id, id);
 

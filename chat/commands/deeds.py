@@ -25,7 +25,9 @@ from workspace.models import Availability, Member, Space, SpaceKind
 # Each sign escaped, so that Markdown leaves the arms where they are.
 SHRUG = "¯\\\\\\_(ツ)\\_/¯"
 WHO_MAX = 50
-_ENDING = re.compile(r"(?P<words>.*\S)\s+(?P<kind>until|for)\s+(?P<when>\S.{0,60})", re.IGNORECASE | re.DOTALL)
+_ENDING = re.compile(
+    r"(?P<words>.*\S)\s+(?:(?P<kind>until|for)\s+|[到至]\s*)(?P<when>\S.{0,60})", re.IGNORECASE | re.DOTALL
+)
 
 
 def show_help(call: Call) -> Said:
@@ -102,7 +104,7 @@ def note(call: Call) -> Said:
 
 
 def set_status(call: Call) -> Said:
-    """`/status 🌴 On vacation until tomorrow`; nothing clears it."""
+    """`/status 🌴 On vacation until tomorrow`, `/status 🌴 休假中 到星期五`; nothing clears it."""
     words, until = _ending(call.words, call.member)
     first, _space, rest = words.partition(" ")
     emoji, text = (first, rest.strip()) if _is_sign(first) else ("", words)
@@ -144,7 +146,7 @@ def search(call: Call) -> Said:
 
 def remind(call: Call) -> Said:
     who, _space, wanted = _needed(call.words, _example()).partition(" ")
-    if who.lower() == "me":
+    if who.lower() in ("me", "我"):
         person = call.member
     elif who.startswith("@"):
         person = mentions.person(who, call.space, call.member)
@@ -212,7 +214,7 @@ def _ending(words: str, member: Member) -> tuple[str, datetime | None]:
     found = _ENDING.fullmatch(words)
     if found is None:
         return words, None
-    wanted = ("in " if found["kind"].lower() == "for" else "") + found["when"]
+    wanted = ("in " if (found["kind"] or "").lower() == "for" else "") + found["when"]
     for moment in (wanted, f"at {wanted}"):
         try:
             until = moments.read(moment, now=timezone.now(), zone=reminders.zone(member))

@@ -9,6 +9,7 @@ from chat.models.mention import Mention, MentionKind
 from chat.models.message import Message
 from chat.models.note import Note
 from chat.models.notice import Digest, Notice, NoticeKind, NoticeSettings
+from chat.models.obeyed import Obeyed
 from chat.models.passage import Imported, Passage, PassageKind, PassageState
 from chat.models.push import Push, PushSubscription
 from chat.models.reaction import Reaction
@@ -37,6 +38,7 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "NoticeSettings",
+    "Obeyed",
     "Passage",
     "PassageKind",
     "PassageState",

@@ -92,12 +92,13 @@ def _post(request: HttpRequest, seat: access.Seat) -> HttpResponse:
     try:
         if not form.is_valid():
             raise form_refusal(form)
-        answer = obeying.obey(seat.member, seat.space, form.cleaned_data["text"])
+        said = form.cleaned_data
+        answer = obeying.obey(seat.member, seat.space, said["text"], client_id=said["client_id"])
         if isinstance(answer, Said):
-            drafts.sent(seat.member, seat.space, base=form.cleaned_data["draft"])
+            drafts.sent(seat.member, seat.space, base=said["draft"])
             return command_pages.said(request, seat, answer)
         written = feed.post(seat.space, seat.member, **composed(request, form, seat) | {"text": answer.text})
-        drafts.sent(seat.member, seat.space, base=form.cleaned_data["draft"])
+        drafts.sent(seat.member, seat.space, base=said["draft"])
     except Refused as refusal:
         if wants_json(request):
             raise

@@ -81,7 +81,7 @@ def _post(request: HttpRequest, root: Message, seat: access.Seat) -> HttpRespons
         if not form.is_valid():
             raise form_refusal(form)
         said = form.cleaned_data
-        answer = obeying.obey(seat.member, seat.space, said["text"], root=root)
+        answer = obeying.obey(seat.member, seat.space, said["text"], root=root, client_id=said["client_id"])
         if isinstance(answer, Said):
             drafts.sent(seat.member, seat.space, root, base=said["draft"])
             return command_pages.said(request, seat, answer)
@@ -101,6 +101,8 @@ def _read(request: HttpRequest, root: Message, seat: access.Seat) -> HttpRespons
         page = threads.after(root, at["after"])
     elif at["before"] is not None:
         page = threads.before(root, at["before"])
+    elif at["around"] is not None:
+        page = threads.around(root, at["around"])
     else:
         page = threads.latest(root)
     answerer = threads.answerer(root)

@@ -1,9 +1,10 @@
 // <command-list>: what a slash at the beginning offers, and what the command that was sent has answered.
 // Called by: templates/chat/_commands.html; message-composer hands it the keys first and tells it before it sends.
-// Keeps true: the text field keeps the focus; a command is sent once and never as a message; a refusal keeps the
-//   draft; what is no command of the list goes to the server as it is, which says so or posts it.
+// Keeps true: the text field keeps the focus; a command is never a message, and acts once however often it is sent
+//   until it is answered; a refusal keeps the draft; what is no command of the list goes to the server as it is, which says so or posts it.
 import { clone } from "parley/lib/html";
 import { get, post } from "parley/lib/http";
+import { uuid } from "parley/lib/uuid";
 import { gettext } from "parley/lib/words";
 import { commandIn, looksLikeOne, matching, queryAt } from "parley/models/commands";
 
@@ -14,6 +15,7 @@ class CommandList extends HTMLElement {
   #active = 0;
   #dismissed = null;
   #isBusy = false;
+  #asked = null; // {text, clientId} of what has had no answer yet
 
   connectedCallback() {
     const { signal } = (this.#life = new AbortController());
@@ -153,7 +155,9 @@ class CommandList extends HTMLElement {
     this.#isBusy = true;
     this.composer.ariaBusy = "true";
     try {
-      const { notice } = await post(this.composer.form.action, { ...fields, text });
+      if (this.#asked?.text !== text) this.#asked = { text, clientId: uuid() };
+      const { notice } = await post(this.composer.form.action, { ...fields, text, client_id: this.#asked.clientId });
+      this.#asked = null;
       if (this.field.value === text) this.composer.clear();
       this.composer.say("");
       if (notice.goto && notice.beside) document.dispatchEvent(new CustomEvent("panel.open", { detail: { url: notice.goto } }));
