@@ -1,4 +1,4 @@
-"""When: a small and exact grammar for moments to come.
+"""When: a small and exact grammar for moments to come, in English and (chat.chinese_moments) in Chinese.
 
 *Called by*: chat.reminders, chat.commands. *Keeps true*: what could be meant in two ways is refused; every moment is
 one of the reader's own clock, and lies ahead.
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from chat import chinese_moments
 from workspace.errors import Invalid
 
 MORNING = time(9, 0)
@@ -48,7 +49,8 @@ class Unclear(Invalid):
 
 def read(text: str, *, now: datetime, zone: ZoneInfo) -> datetime:
     """The moment that the whole text means. Raises Unclear, Invalid for one that is past or too far."""
-    found = MOMENT.fullmatch(text.strip())
+    text = chinese_moments.plain(text.strip())
+    found = MOMENT.fullmatch(text) or chinese_moments.MOMENT.fullmatch(text)
     if found is None:
         raise Unclear
     return _ahead(_moment(found, now.astimezone(zone)), now)
@@ -57,12 +59,17 @@ def read(text: str, *, now: datetime, zone: ZoneInfo) -> datetime:
 def split(text: str, *, now: datetime, zone: ZoneInfo) -> tuple[datetime, str]:
     """The moment at the beginning of a text, or else at its end, and the rest. Raises Unclear."""
     text = text.strip()
-    if found := MOMENT.match(text):
-        return _ahead(_moment(found, now.astimezone(zone)), now), text[found.end() :].strip(" ,:")
-    for found in MOMENT.finditer(text):
-        if found.end() == len(text.rstrip(" .")) and text[found.start() - 1].isspace():
-            return _ahead(_moment(found, now.astimezone(zone)), now), text[: found.start()].strip(" ,:")
+    plain, end = chinese_moments.plain(text), len(text.rstrip(" .。"))
+    if found := MOMENT.match(plain) or chinese_moments.MOMENT.match(plain):
+        return _ahead(_moment(found, now.astimezone(zone)), now), text[found.end() :].strip(_BETWEEN)
+    english = (found for found in MOMENT.finditer(plain) if plain[found.start() - 1].isspace())
+    for found in (*english, *chinese_moments.MOMENT.finditer(plain)):
+        if found.end() == end:
+            return _ahead(_moment(found, now.astimezone(zone)), now), text[: found.start()].strip(_BETWEEN)
     raise Unclear
+
+
+_BETWEEN = " ,:，：、\u3000"
 
 
 def zone_of(name: str) -> ZoneInfo:
@@ -83,6 +90,8 @@ def _ahead(moment: datetime, now: datetime) -> datetime:
 
 def _moment(found: re.Match[str], here: datetime) -> datetime:
     try:
+        if found.re is chinese_moments.MOMENT:
+            return chinese_moments.moment(found, here)
         if found["spans"]:
             return _after(found["spans"].lower(), here)
         if found["day"]:
