@@ -101,7 +101,7 @@ class PreviewForm(forms.Form):
 
 
 class EditForm(forms.Form):
-    text = forms.CharField(strip=False, required=False, max_length=200_000)
+    text = forms.CharField(strip=False, required=False, max_length=250_000)
     # The revision at which the editor read the message.
     revision = WholeNumberField(required=False, min_value=0, max_value=2**62)
 
@@ -115,9 +115,18 @@ class ReactionForm(forms.Form):
 
 
 class ForwardForm(forms.Form):
-    space = forms.UUIDField()
+    """Where to: a Space or somebody, one of the two."""
+
+    space = forms.UUIDField(required=False)
+    member = forms.UUIDField(required=False)
     note = forms.CharField(strip=False, required=False, max_length=200_000)
     client_id = forms.UUIDField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        wanted: dict[str, Any] = super().clean() or {}
+        if bool(wanted.get("space")) == bool(wanted.get("member")):
+            raise forms.ValidationError("one of the two", code="invalid")
+        return wanted
 
 
 class ArchiveForm(forms.Form):

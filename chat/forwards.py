@@ -1,20 +1,24 @@
-"""Forwarding: what was said in one Space, quoted in another.
+"""Forwarding: what was said in one Space, quoted in another, or to a person.
 
 *Called by*: chat.views.forwards. *Keeps true*: one forwards what one sees to where one may write; whom the original
 mentions is not called again; who reads the copy learns the author's name and, of public Spaces only, where it stood.
 """
 
 import uuid
+from typing import Any
 
+from django.db import transaction
+from django.db.models import Count, F, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
-from chat import feed, mentions
+from chat import directs, feed, mentions, profiles
 from chat.models import Message
-from workspace import titles
+from workspace import access, titles
 from workspace.errors import Invalid
-from workspace.models import Member, Space, SpaceMember, SpaceRole
+from workspace.models import Member, Space, SpaceKind, SpaceMember
 
 PLACES_MAX = 500
+PEOPLE_MAX = 1_000
 
 
 def forward(member: Member, message: Message, space: Space, *, note: str, client_id: uuid.UUID) -> list[Message]:
@@ -34,12 +38,29 @@ def forward(member: Member, message: Message, space: Space, *, note: str, client
     return feed.post(space, member, text="\n\n".join(said), client_id=client_id, files=files, forwarded_from=message)
 
 
+@transaction.atomic
+def forward_to(member: Member, message: Message, person: Member, *, note: str, client_id: uuid.UUID) -> list[Message]:
+    """Forward into the conversation with somebody, which begins by it where there is none."""
+    space = directs.open(member, [person])
+    return forward(member, message, space, note=note, client_id=client_id)
+
+
 def places(member: Member) -> list[Space]:
-    """Where the member may write: Spaces joined, and public ones, then direct conversations, by name."""
-    open_to = Space.objects.visible_to(member).filter(archived_at=None)
-    read_only = SpaceMember.objects.filter(member=member, role=SpaceRole.VIEWER).values("space")
-    found = titles.name_for(member, open_to.exclude(pk__in=read_only).order_by("name")[:PLACES_MAX])
-    return sorted(found, key=lambda space: (space.is_direct, space.name.casefold()))
+    """Where the member may write, where they last were first. A conversation of two stands among the people."""
+    seat = SpaceMember.objects.filter(space=OuterRef("pk"), member=member)
+    found = Space.objects.writable_by(member).annotate(visited_at=Subquery(seat.values("visited_at")[:1]))
+    found = found.annotate(size=Count("space_members")).exclude(kind=SpaceKind.DIRECT, size__lte=2)
+    return titles.name_for(member, found.order_by(F("visited_at").desc(nulls_last=True), "name")[:PLACES_MAX])
+
+
+def people(member: Member) -> list[Member]:
+    """To whom the member may write, themselves too: those are notes."""
+    return list(access.people(member).order_by("display_name", "pk")[:PEOPLE_MAX])
+
+
+def as_json(member: Member) -> dict[str, Any]:
+    spaces = [{"id": space.pk, "name": space.name, "kind": space.look} for space in places(member)]
+    return {"spaces": spaces, "people": [profiles.as_json(person) for person in people(member)]}
 
 
 def quote(text: str) -> str:

@@ -33,7 +33,7 @@ def _space(space: Space, *, is_joined: bool = True, seen_at: datetime | None = N
     return {
         "id": space.pk,
         "name": space.name,
-        "kind": "direct" if space.is_direct else "private" if space.is_private else "public",
+        "kind": space.look,
         "joined": is_joined,
         "seen_at": seen_at,
     }

@@ -1,9 +1,9 @@
-"""Forwarding a message. *Called by*: config.urls."""
+"""Forwarding a message. *Called by*: config.urls. *Keeps true*: where to is reached through access, as a seat is."""
 
 from uuid import UUID, uuid4
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -14,27 +14,33 @@ from chat.forms import ForwardForm
 from chat.views import edits
 from workspace import access
 from workspace.errors import Invalid
+from workspace.middleware import wants_json
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def forward(request: HttpRequest, message_id: UUID) -> HttpResponse:
+    """The choice of where to, as a page or for the dialog; posted, the copy."""
     sight = messages.message(request.user, message_id)
     if request.method != "POST":
-        return _page(request, sight)
+        return JsonResponse(forwards.as_json(sight.member)) if wants_json(request) else _page(request, sight)
     form = ForwardForm(request.POST)
     if not form.is_valid():
         raise Invalid(_("Pick where to forward it to."))
     wanted = form.cleaned_data
-    space = access.space_of(sight.member, wanted["space"])
-    client_id = wanted["client_id"] or uuid4()
-    written = forwards.forward(sight.member, sight.message, space, note=wanted["note"], client_id=client_id)
+    said = {"note": wanted["note"], "client_id": wanted["client_id"] or uuid4()}
+    if wanted["member"]:
+        person = access.colleague(sight.member, wanted["member"])
+        written = forwards.forward_to(sight.member, sight.message, person, **said)
+    else:
+        space = access.space_of(sight.member, wanted["space"])
+        written = forwards.forward(sight.member, sight.message, space, **said)
     return edits.changed(request, written, status=201)
 
 
 def _page(request: HttpRequest, sight: messages.Sight) -> HttpResponse:
-    """The form; the Spaces that one may write in come with it."""
+    """The form; whom and where one may write to comes with it."""
     request.member = sight.member  # type: ignore[attr-defined]
-    places = forwards.places(sight.member)
-    context = {"message": sight.message, "space": sight.space, "places": places, "client_id": uuid4()}
+    choices = {"places": forwards.places(sight.member), "people": forwards.people(sight.member)}
+    context = {"message": sight.message, "space": sight.space, "client_id": uuid4(), **choices}
     return render(request, "chat/forward.html", context)

@@ -10,8 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from chat import bookmarks, broadcast, deletions, directs, feed, forwards, mentions, reminders
+from chat import bookmarks, broadcast, deletions, directs, edits, feed, forwards, mentions, reminders
 from chat.models import Message, MessageLink, Reply
+from workspace import spaces
 from workspace.errors import Forbidden, Refused
 from workspace.models import Member, Space, SpaceMember, SpaceRole
 
@@ -80,6 +81,22 @@ def test_an_answer_is_forwarded_whole_when_it_is_done(juniper: SimpleNamespace, 
     assert "Forwarded from Parrot" in html(copy)
 
 
+def test_a_long_answer_that_was_forwarded_can_be_edited_and_a_message_gets_no_longer(
+    juniper: SimpleNamespace, make_model: Callable[..., Any]
+) -> None:
+    make_model("parrot")
+    mine, answer = feed.post(juniper.space, juniper.ana, text="@parrot hi", client_id=uuid.uuid4())
+    Reply.objects.filter(pk=answer.reply.pk).update(state="finished", ended_at=timezone.now())
+    Message.objects.filter(pk=answer.pk).update(text="word " * 5000)
+    (copy,) = forward(juniper.ana, Message.objects.get(pk=answer.pk), juniper.private)
+
+    edited = edits.edit(juniper.ana, copy, text=f"First of all:\n\n{copy.text}").messages[0]
+
+    assert edited.text.startswith("First of all:") and edited.text.count("word") == 5000
+    with pytest.raises(feed.TooLong):
+        edits.edit(juniper.ana, mine, text="word " * 5000)
+
+
 def test_a_note_is_as_long_as_a_message_and_no_longer(juniper: SimpleNamespace) -> None:
     original = post(juniper.space, juniper.mei)
 
@@ -140,7 +157,7 @@ def test_what_the_original_showed_no_preview_of_the_copy_shows_none_of(juniper: 
 
 
 def test_direct_conversations_are_named_wherever_messages_are_listed(juniper: SimpleNamespace, client: Client) -> None:
-    direct = directs.open(juniper.ana, [juniper.mei])
+    direct = directs.open(juniper.ana, [juniper.mei, juniper.ben])
     first, second = post(direct, juniper.mei, "a pear"), post(direct, juniper.mei, "a pear tree")
     for message in (first, second):
         bookmarks.add(juniper.ana, message)
@@ -150,8 +167,69 @@ def test_direct_conversations_are_named_wherever_messages_are_listed(juniper: Si
     places = [space.name for space in forwards.places(juniper.ana)]
     hits = client.get(reverse("search", args=[juniper.org.slug]), {"q": "pear"}, headers=JSON).json()["hits"]
 
-    assert juniper.mei.display_name in places
-    assert [hit["space"]["name"] for hit in hits] == [juniper.mei.display_name] * 2
+    assert direct.name == "Ben, Mei" and direct.name in places
+    assert [hit["space"]["name"] for hit in hits] == [direct.name] * 2
     kept = bookmarks.shown(juniper.ana, bookmarks.of(juniper.ana))
-    assert {row.message.space.name for row in kept} == {juniper.mei.display_name}
-    assert {each.space.name for each in reminders.coming(juniper.ana)} == {juniper.mei.display_name}
+    assert {row.message.space.name for row in kept} == {direct.name}
+    assert {each.space.name for each in reminders.coming(juniper.ana)} == {direct.name}
+
+
+def test_what_goes_to_a_person_stands_in_the_conversation_of_the_two_and_begins_it_once(
+    juniper: SimpleNamespace, client: Client
+) -> None:
+    original = post(juniper.private, juniper.ben, "a plan")
+    client.force_login(juniper.ana.user)
+    fields = {"member": str(juniper.mei.pk), "note": "for you", "client_id": str(uuid.uuid4())}
+
+    answers = [client.post(reverse("forward", args=[original.pk]), fields, headers=JSON) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [201, 201]
+    direct = directs.open(juniper.mei, [juniper.ana])
+    assert [each.text for each in feed.latest(direct).messages] == ["for you\n\n> a plan"]
+    assert "Board" not in html(Message.objects.get(space=direct))
+
+
+def test_a_refused_copy_begins_no_conversation(juniper: SimpleNamespace, client: Client) -> None:
+    original = post(juniper.space, juniper.ben)
+    client.force_login(juniper.ana.user)
+    path, known = reverse("forward", args=[original.pk]), Space.objects.count()
+
+    too_long = {"member": str(juniper.mei.pk), "note": "a" * (feed.TEXT_MAX + 1)}
+    codes = [
+        client.post(path, fields, headers=JSON).status_code
+        for fields in (too_long, {}, {"member": str(juniper.mei.pk), "space": str(juniper.space.pk)}, {"member": "x"})
+    ]
+
+    assert codes == [413, 422, 422, 422]
+    assert Space.objects.count() == known
+
+
+def test_a_guest_forwards_to_nobody_whom_they_do_not_know(
+    juniper: SimpleNamespace, other: SimpleNamespace, client: Client
+) -> None:
+    original = post(juniper.private, juniper.ben)
+    client.force_login(juniper.gus.user)
+    path = reverse("forward", args=[original.pk])
+
+    offered = client.get(path, headers=JSON).json()
+    codes = [client.post(path, {"member": str(each.pk)}, headers=JSON).status_code for each in (juniper.mei, other.mei)]
+
+    assert [space["name"] for space in offered["spaces"]] == ["Board"]
+    assert [person["handle"] for person in offered["people"]] == ["ana", "ben", "gus"]
+    assert codes == [404, 404]
+
+
+def test_where_one_last_was_is_offered_first_and_people_stand_for_conversations_of_two(
+    juniper: SimpleNamespace, client: Client, django_assert_max_num_queries: Callable[..., Any]
+) -> None:
+    original = post(juniper.space, juniper.mei)
+    group, _pair = directs.open(juniper.ana, [juniper.mei, juniper.ben]), directs.open(juniper.ana, [juniper.mei])
+    spaces.visit(juniper.private, juniper.ana)
+    client.force_login(juniper.ana.user)
+
+    with django_assert_max_num_queries(18):
+        offered = client.get(reverse("forward", args=[original.pk]), headers=JSON).json()
+
+    places = [(space["name"], space["kind"]) for space in offered["spaces"]]
+    assert places == [("Board", "private"), (group.name, "direct"), ("General", "public")]
+    assert [person["handle"] for person in offered["people"]] == ["ana", "ben", "gus", "mei"]

@@ -93,6 +93,11 @@ class Space(models.Model):
         return self.kind == SpaceKind.DIRECT
 
     @property
+    def look(self) -> str:
+        """By which sign it is known: direct, private or public."""
+        return "direct" if self.is_direct else "private" if self.is_private else "public"
+
+    @property
     def others(self) -> list[Member]:
         """Of a direct conversation: who is in it besides the one for whom workspace.titles has named it."""
         return getattr(self, "_others", [])

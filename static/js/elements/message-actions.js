@@ -44,7 +44,7 @@ class MessageActions extends HTMLElement {
 
   /** Says quietly what was done. */
   say(words) {
-    const line = this.querySelector("[data-said]");
+    const line = this.querySelector(":scope > [role=status]");
     line.textContent = words;
     clearTimeout(this.#saidTimer);
     this.#saidTimer = setTimeout(() => (line.textContent = ""), 4000);

@@ -48,6 +48,7 @@ export class Acts {
       edit: () => this.#edit(row),
       delete: () => this.#delete(row),
       react: () => this.#react(row),
+      forward: () => this.#forward(row),
       quote: () => this.#quote(row),
       copy: () => this.#copyText(row),
       link: () => this.#copyLink(row),
@@ -96,6 +97,14 @@ export class Acts {
     if (focused !== document.body) focused.focus?.({ preventScroll: true });
     if (!emoji) return;
     this.#settle(row, await post(`/messages/${row.dataset.messageId}/reactions/`, { emoji, on: "1" }));
+  }
+
+  async #forward(row) {
+    const { forward } = await import("parley/elements/forward-dialog");
+    const focused = document.activeElement;
+    const place = await forward(row);
+    if (focused !== document.body) focused.focus?.({ preventScroll: true });
+    if (place) this.#host.say(gettext("Forwarded to {place}", { place }));
   }
 
   async #pick(anchor) {
