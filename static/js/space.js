@@ -5,6 +5,7 @@ import "parley/elements/message-feed";
 import "parley/elements/mention-list";
 import "parley/elements/command-list";
 import "parley/elements/call-note";
+import "parley/elements/emoji-list";
 import "parley/elements/preview-switch";
 import "parley/elements/message-composer";
 import "parley/elements/file-tray";

@@ -4,10 +4,8 @@
 import { startOf } from "parley/lib/fields";
 import { clone } from "parley/lib/html";
 import { get } from "parley/lib/http";
-import { read, write } from "parley/lib/store";
+import { lately, remember } from "parley/models/emoji-lately";
 
-const USUAL = ["👍", "❤️", "😂", "🎉", "👀", "✅", "🙏", "🚀"];
-const RECENT_MAX = 16;
 const FOUND_MAX = 96;
 
 class EmojiPicker extends HTMLElement {
@@ -37,7 +35,7 @@ class EmojiPicker extends HTMLElement {
     this.#ready = this.#load();
     await over;
     this.remove();
-    if (this.#picked) write("emoji", [...new Set([this.#picked, ...recent()])].slice(0, RECENT_MAX).join(" "));
+    if (this.#picked) remember(this.#picked);
     return this.#picked;
   }
 
@@ -75,7 +73,7 @@ class EmojiPicker extends HTMLElement {
   }
 
   #lately() {
-    return recent().map((emoji) => this.#known.get(emoji)).filter(Boolean);
+    return lately().map((emoji) => this.#known.get(emoji)).filter(Boolean);
   }
 
   #part(name, rows) {
@@ -131,11 +129,6 @@ class EmojiPicker extends HTMLElement {
     this.#picked = option.dataset.emoji;
     this.hidePopover();
   }
-}
-
-function recent() {
-  const kept = (read("emoji") ?? "").split(" ").filter(Boolean);
-  return [...new Set([...kept, ...USUAL])].slice(0, RECENT_MAX);
 }
 
 customElements.define("emoji-picker", EmojiPicker);

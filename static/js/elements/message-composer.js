@@ -113,7 +113,7 @@ class MessageComposer extends HTMLElement {
 
   #pressed = (event) => {
     if (event.isComposing || event.keyCode === 229) return;
-    if ([...this.querySelectorAll("mention-list, command-list")].some((list) => list.takes?.(event))) return;
+    if ([...this.querySelectorAll("mention-list, emoji-list, command-list")].some((list) => list.takes?.(event))) return;
     if (event.key !== "Enter" || event.shiftKey || event.altKey) return;
     const always = event.ctrlKey || event.metaKey;
     if (!always && (this.#isTouch.matches || document.body.dataset.enter === "line")) return;

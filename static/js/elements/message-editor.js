@@ -45,7 +45,7 @@ class MessageEditor extends HTMLElement {
 
   #pressed = (event) => {
     if (event.isComposing || event.keyCode === 229) return;
-    if (this.querySelector("mention-list").takes?.(event)) return;
+    if ([...this.querySelectorAll("mention-list, emoji-list")].some((list) => list.takes?.(event))) return;
     const saves = event.key === "Enter" && !event.shiftKey && !event.altKey;
     if (event.key === "Escape") this.close();
     else if (saves && (!this.#isTouch.matches || event.ctrlKey || event.metaKey)) this.form.requestSubmit();
@@ -93,7 +93,8 @@ export function openEditor(row, ways) {
   const editor = clone("message-editor");
   const list = editor.querySelector("mention-list");
   list.dataset.spaceId = row.closest("[data-space-id]")?.dataset.spaceId ?? document.querySelector("message-feed").space;
-  editor.querySelector("[role=listbox]").id = `edit-options-${row.dataset.messageId}`;
+  const lists = { "mention-list": "edit-options", "emoji-list": "edit-emoji" };
+  for (const [tag, id] of Object.entries(lists)) editor.querySelector(`${tag} [role=listbox]`).id = `${id}-${row.dataset.messageId}`;
   row.querySelector(".message__body").after(editor);
   editor.start(row, ways);
 }

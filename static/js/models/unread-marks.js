@@ -12,8 +12,7 @@ export function markUnread() {
   unread.addEventListener("changed", show);
   for (const type of ["sidebar.shown", "visit.landed"]) document.addEventListener(type, show);
   const keys = { group: "spaces" };
-  shortcut("n", { ...keys, label: gettext("Next unread Space"), run: () => go(1) });
-  shortcut("alt+shift+ArrowDown", { ...keys, label: gettext("Next unread Space"), run: () => go(1) });
+  shortcut(["n", "alt+shift+ArrowDown"], { ...keys, label: gettext("Next unread Space"), run: () => go(1) });
   shortcut("alt+shift+ArrowUp", { ...keys, label: gettext("Previous unread Space"), run: () => go(-1) });
 }
 
