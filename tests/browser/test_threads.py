@@ -252,6 +252,34 @@ def test_a_link_to_a_message_of_a_thread_opens_the_thread_beside_its_root(stage:
     expect(ana.locator("#main").get_by_text("Who books the trains?")).to_be_in_viewport()
 
 
+def test_a_link_to_an_old_reply_of_a_long_thread_leads_to_it_and_back_to_the_newest(stage: SimpleNamespace) -> None:
+    root = post(stage, stage.ana, "Who books the trains?")
+    replies = [post(stage, stage.ben, f"reply {number}", parent=root) for number in range(120)]
+    ana = stage.tab_of(stage.ana, **DESK)
+
+    ana.goto(f"{stage.url}/messages/{replies[4].pk}/")
+    thread = panel(ana)
+    expect(thread.get_by_text("reply 4", exact=True)).to_be_in_viewport()
+    expect(thread.get_by_text("reply 119", exact=True)).to_have_count(0)
+    newest = thread.get_by_role("button", name="Jump to the newest")
+    post(stage, stage.ben, "and one more", parent=root)
+    expect(thread.get_by_role("button", name="1 new reply")).to_be_visible()
+    expect(thread.get_by_text("and one more")).to_have_count(0)
+    thread.get_by_role("button", name="1 new reply").click()
+    expect(thread.get_by_text("and one more")).to_be_in_viewport()
+    expect(newest).to_be_hidden()
+
+    ana.goto(f"{stage.url}/messages/{replies[60].pk}/")
+    expect(thread.get_by_text("reply 60", exact=True)).to_be_in_viewport()
+    thread.locator("[role=log]").hover()
+    ana.mouse.wheel(0, 20_000)
+    expect(thread.get_by_text("reply 95", exact=True)).to_have_count(1)
+    write(thread, "my own word")
+    expect(thread.get_by_text("my own word")).to_be_in_viewport()
+    numbers = [int(text.split()[1]) for text in thread.locator(".message__body").all_inner_texts() if "reply " in text]
+    assert numbers == list(range(numbers[0], 120))
+
+
 def test_a_thread_reads_and_writes_without_scripts(stage: SimpleNamespace) -> None:
     root = post(stage, stage.ana, "Who books the trains?")
     post(stage, stage.ben, "I do", parent=root)

@@ -5,6 +5,7 @@
 import { fragment } from "parley/lib/html";
 import { get, page, post } from "parley/lib/http";
 import { gettext, ngettext } from "parley/lib/words";
+import { Answerer } from "parley/models/answerer";
 import { connection } from "parley/models/connection";
 import { Conversation } from "parley/models/conversation";
 import { ScrollPlace } from "parley/models/scroll-place";
@@ -16,6 +17,7 @@ class ThreadFeed extends HTMLElement {
   #life;
   #talk;
   #place;
+  #answerer;
   #own = null; // where no feed of this Space is on the page
   #unseen = 0;
   #read = 0;
@@ -34,12 +36,14 @@ class ThreadFeed extends HTMLElement {
     this.#talk.addEventListener("lost", ({ detail }) => signal.aborted || this.#attach(signal, detail));
     this.#talk.listen(signal);
     this.addEventListener("click", this.#clicked, { signal });
-    this.parentElement.addEventListener("composer.typed", this.#typed, { signal });
+    this.#answerer = new Answerer({ thread: this.parentElement, url: this.url });
+    this.#answerer.listen(signal);
     document.addEventListener("visibilitychange", this.#moved, { signal });
     addEventListener("focus", this.#moved, { signal });
     connection.on("notice.added", this.#noticed, signal);
-    this.#start();
+    const isHere = this.#start();
     await this.#attach(signal, Number(this.dataset.revision));
+    if (!isHere && !signal.aborted) await this.#seek();
   }
 
   disconnectedCallback() {
@@ -50,7 +54,9 @@ class ThreadFeed extends HTMLElement {
   }
 
   pend(item) {
-    return this.#talk.pend(item);
+    const isShown = this.#talk.pend(item);
+    if (isShown && this.#talk.window.newer) this.#toNewest();
+    return isShown;
   }
 
   mark(item) {
@@ -93,13 +99,43 @@ class ThreadFeed extends HTMLElement {
     this.#talk.follow(this.#own ?? feed.live, revision);
   }
 
+  /** The reply that the address names, or "". */
+  get #wanted() {
+    const name = location.hash.startsWith("#message-") ? location.hash.slice("#message-".length) : "";
+    return name === this.dataset.rootId ? "" : name;
+  }
+
+  /** Goes to the reply that the address names, else to the end; returns whether there is no more to do. */
   #start() {
-    const name = location.hash.startsWith("#message-") && location.hash.slice("#message-".length);
-    const row = name && name !== this.dataset.rootId && this.#talk.rows.find(name);
-    if (!row) return this.#place.toEnd();
+    const row = this.#wanted && this.#talk.rows.find(this.#wanted);
+    if (row) this.#show(row);
+    else this.#place.toEnd();
+    return Boolean(row) || !this.#wanted || !this.#talk.window.more;
+  }
+
+  /** An old reply of a long thread comes with the page around it. */
+  async #seek() {
+    const id = this.#wanted;
+    try {
+      const { message } = await get(`/messages/${id}/`);
+      if (message.parent !== this.dataset.rootId || !this.#talk.live) return;
+      await this.#talk.live.sync.jump(this.#talk, message.position);
+    } catch {
+      return; // it is gone, or the next press on the link tries again
+    }
+    const row = this.#talk.rows.find(id);
+    if (row) this.#show(row);
+  }
+
+  #show(row) {
     this.#place.toRow(row);
     row.toggleAttribute("data-found", true);
     setTimeout(() => row.toggleAttribute("data-found", false), 2000);
+  }
+
+  async #toNewest() {
+    if (this.#talk.window.newer) await this.#talk.live?.sync.jump(this.#talk);
+    this.#place.toEnd();
   }
 
   get #newest() {
@@ -110,17 +146,19 @@ class ThreadFeed extends HTMLElement {
     this.#unseen += news;
     this.querySelector("[data-older]").hidden = !this.#talk.window.more;
     this.#moved();
-    this.#nameAnswerer();
+    if (!this.#talk.window.newer) this.#answerer.follow(this.#talk.rows.last);
   };
 
   #moved = () => {
+    if (!this.#talk) return;
+    const { newer, beyond } = this.#talk.window;
+    if (newer) this.#place.atEnd = false; // the last row is not the end
     const isSeen = this.#place.atEnd && document.visibilityState === "visible" && document.hasFocus();
     if (isSeen) this.#unseen = 0;
-    const pill = this.querySelector("[data-newest]");
-    pill.hidden = this.#place.atEnd || !this.#unseen;
-    pill.lastChild.textContent = ngettext("{count} new reply", "{count} new replies", this.#unseen);
+    this.#announce(this.#unseen + beyond, newer);
     if (isSeen) this.#keepRead();
-    if (this.log.scrollTop < NEAR_PX) this.#older();
+    if (this.log.scrollTop < NEAR_PX) this.#more("more", "older");
+    if (newer && this.#place.distanceToEnd < NEAR_PX) this.#more("newer", "newer");
   };
 
   /** An answer that had its place here has come: its notice is settled by reading once more. */
@@ -129,6 +167,13 @@ class ThreadFeed extends HTMLElement {
     this.#read = 0;
     this.#moved();
   };
+
+  #announce(count, isPartial) {
+    const pill = this.querySelector("[data-newest]");
+    pill.hidden = !isPartial && (this.#place.atEnd || !count);
+    const words = ngettext("{count} new reply", "{count} new replies", count);
+    pill.lastChild.textContent = count ? words : gettext("Jump to the newest");
+  }
 
   async #keepRead() {
     if (!this.#talk || this.#newest <= this.#read) return;
@@ -140,49 +185,13 @@ class ThreadFeed extends HTMLElement {
     }
   }
 
-  async #older() {
-    if (this.#talk?.window.more && this.#talk.live) await this.#talk.live.sync.older(this.#talk);
+  async #more(flag, verb) {
+    if (this.#talk.window[flag] && this.#talk.live) await this.#talk.live.sync[verb](this.#talk);
   }
 
   #clicked = ({ target }) => {
-    if (target.closest("[data-newest]")) this.#place.toEnd();
-    if (target.closest("[data-older]")) this.#older();
-  };
-
-  // Who will answer
-
-  get #answerer() {
-    return this.parentElement.querySelector("[data-answerer]");
-  }
-
-  /** The model of the last row answers, unless the text calls somebody. */
-  async #nameAnswerer() {
-    const { kind, authorId } = this.#talk.rows.last?.dataset ?? {};
-    const last = kind === "ai_model" ? authorId : "";
-    if (!this.#answerer || last === this.#answerer.dataset.last) return;
-    this.#answerer.dataset.last = last;
-    try {
-      const { answerer } = last ? await get(`${this.url}?after=${this.#newest}`) : { answerer: null };
-      if (this.#answerer.dataset.last === last) this.#say(answerer);
-    } catch {
-      this.#say(null);
-    }
-  }
-
-  #say(answerer) {
-    const box = this.#answerer.querySelector("input");
-    box.value = answerer?.handle ?? "";
-    box.checked = Boolean(answerer);
-    const words = answerer ? gettext("@{handle} will answer · {price}", answerer) : "";
-    this.#answerer.querySelector("[data-words]").textContent = words;
-    this.#typed({ detail: { text: this.parentElement.querySelector("textarea")?.value ?? "" } });
-  }
-
-  #typed = ({ detail: { text } }) => {
-    const box = this.#answerer?.querySelector("input");
-    if (!box) return;
-    const isOff = !box.value || /(^|[\s(])@[\p{L}\p{N}]/u.test(text);
-    this.#answerer.hidden = box.disabled = isOff;
+    if (target.closest("[data-newest]")) this.#toNewest();
+    if (target.closest("[data-older]")) this.#more("more", "older");
   };
 }
 
