@@ -1,4 +1,4 @@
-"""An example organization: three members, two Spaces, a short real conversation.
+"""An example organization: three members, two Spaces, a short real conversation, and what a team leaves around it.
 
 *Called by*: `bin/manage demo`, `bin/up --demo`. *Keeps true*: made once for a name; its passwords are derived from
 this server's secret, so they are the same each time and known to nobody else; answers in it are real.
@@ -12,16 +12,19 @@ import uuid
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
 from billing import plans
 from catalog.models import AIModel
-from chat import feed, places
-from chat.models import Reply
+from chat import demo_shore, directs, feed, memory, pins, places, profiles, reactions
+from chat.files import intake
+from chat.models import Message, Reply
 from chat.models.reply import OPEN_STATES
 from workspace import members, names, orgs, spaces
 from workspace.models import Member, Org, Role, Space, SpaceMember, User
 
+Talk = tuple[tuple[str, str], ...]
 PEOPLE = (("Ana Ruiz", Role.OWNER), ("Ben Okafor", Role.ADMIN), ("Mei Tanaka", Role.MEMBER))
 TALK = (
     ("Ana Ruiz", "@{model} write two sentences about the sea."),
@@ -37,6 +40,21 @@ PLANNING = (
     ),
     ("Ben Okafor", "Adds up to 910. For the record:\n\n```python\nsum([540, 210, 160])  # 910\n```"),
 )
+THREAD = (
+    ("Mei Tanaka", "A window if there is one; I get little done in the tunnels."),
+    ("Ben Okafor", "Booked: carriage 4, seats 31 to 33. Yours is **31**, with the table and the window."),
+    ("Ana Ruiz", "Thank you, Ben! I bring breakfast."),
+)
+DIRECT = (
+    ("Mei Tanaka", "The slides are nearly done. Would you look at the last three before Thursday?"),
+    ("Ana Ruiz", "Gladly. Send them, and I read them on Wednesday morning."),
+)
+NOTES = (
+    ("Ana Ruiz", "The offsite is on 12 March in Lisbon."),
+    ("Ben Okafor", "Trains leave at 9:40 from platform 2; carriage 4, seats 31 to 33."),
+)
+TITLES = {"Ana Ruiz": "Founder", "Ben Okafor": "Operations", "Mei Tanaka": "Design"}
+TIMETABLE = b"day,time,what\n12 March,09:40,train\n12 March,13:05,lunch at the harbour\n12 March,15:00,roadmap\n"
 ANSWER_SECONDS = 60
 
 
@@ -59,7 +77,8 @@ def make(name: str) -> Demo:
     people = [
         Member.objects.select_related("user").get(org=existing.org, user__email=_email(n, word)) for n, _ in PEOPLE
     ]
-    return Demo(existing.org, people, list(Space.objects.filter(org=existing.org).order_by("is_private", "created_at")))
+    made = Space.objects.filter(org=existing.org).of_the_plan()
+    return Demo(existing.org, people, list(made.order_by("is_private", "created_at")))
 
 
 def password(email: str) -> str:
@@ -83,15 +102,47 @@ def _found(name: str, word: str) -> None:
 def _talk(org: Org) -> None:
     general = Space.objects.get(org=org, is_private=False)
     planning = Space.objects.get(org=org, is_private=True)
-    handle = AIModel.objects.offered().values_list("handle", flat=True).order_by("-offers__provider__is_local").first()
-    for space, talk in ((planning, PLANNING), (general, TALK)):
-        for author, text in talk:
-            if "{model}" in text and handle is None:
-                continue
-            text = text.replace("{model}", handle or "")
-            member = Member.objects.select_related("org").get(org=org, display_name=author)
-            feed.post(space, member, text=text, client_id=uuid.uuid4())
+    people = {member.display_name: member for member in Member.objects.filter(org=org).select_related("org", "user")}
+    for name, title in TITLES.items():
+        profiles.change(people[name], display_name=name, handle=people[name].handle, title=title)
+    _say(planning, PLANNING, people)
+    for author, text in NOTES:
+        memory.add(people[author], general, text=text)
+    said = _say(general, TALK, people)
+    _live_in(general, said, people)
+    _say(directs.open(people["Ana Ruiz"], [people["Mei Tanaka"]]), DIRECT, people)
     _wait_for_answers(org)
+
+
+def _say(space: Space, talk: Talk, people: dict[str, Member], *, parent: Message | None = None) -> list[Message]:
+    """Post what each says; returns their messages."""
+    handle = AIModel.objects.offered().values_list("handle", flat=True).order_by("-offers__provider__is_local").first()
+    said = []
+    for author, text in talk:
+        if handle or "{model}" not in text:
+            text = text.replace("{model}", handle or "")
+            said += feed.post(space, people[author], text=text, client_id=uuid.uuid4(), parent=parent)[:1]
+    return said
+
+
+def _live_in(general: Space, said: list[Message], people: dict[str, Member]) -> None:
+    """A thread, reactions, a pin, files, a topic."""
+    ana, ben, mei = (people[name] for name, _ in PEOPLE)
+    settled, trains, _slides = said[-3:]
+    places.set_topic(ana, general, "Offsite in Lisbon, 12 March")
+    _say(general, THREAD, people, parent=trains)
+    for member, message, emoji in (
+        (mei, settled, "🎉"),
+        (ben, settled, "🎉"),
+        (ana, trains, "🙏"),
+        (mei, trains, "👍"),
+    ):
+        reactions.toggle(member, message, emoji=emoji, is_on=True)
+    pins.pin(ana, settled)
+    uploads = SimpleUploadedFile("shore.png", demo_shore.png()), SimpleUploadedFile("timetable.csv", TIMETABLE)
+    files = [intake.take(ben, general, upload).pk for upload in uploads]
+    text = "The timetable, and what we see from the window when we arrive."
+    feed.post(general, ben, text=text, client_id=uuid.uuid4(), files=files)
 
 
 def _wait_for_answers(org: Org) -> None:

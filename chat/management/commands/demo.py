@@ -10,7 +10,7 @@ from chat import demo
 
 
 class Command(BaseCommand):
-    help = "Make an example organization with three members, two Spaces and a short conversation; say how to sign in."
+    help = "Make an example organization of three members who have begun to work; say how to sign in."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON object on one line")
