@@ -1,7 +1,7 @@
 // <command-list>: what a slash at the beginning offers, and what the command that was sent has answered.
 // Called by: templates/chat/_commands.html; message-composer hands it the keys first and tells it before it sends.
 // Keeps true: the text field keeps the focus; a command is never a message, and acts once however often it is sent
-//   until it is answered; a refusal keeps the draft; what is no command of the list goes to the server as it is, which says so or posts it.
+//   until it is answered; a refusal keeps the draft; what is no command of the list goes to the server, which knows.
 import { clone } from "parley/lib/html";
 import { get, post } from "parley/lib/http";
 import { uuid } from "parley/lib/uuid";
@@ -15,7 +15,7 @@ class CommandList extends HTMLElement {
   #active = 0;
   #dismissed = null;
   #isBusy = false;
-  #asked = null; // {text, clientId} of what has had no answer yet
+  #asked = null; // {text, client_id} of what has had no answer yet
 
   connectedCallback() {
     const { signal } = (this.#life = new AbortController());
@@ -84,10 +84,7 @@ class CommandList extends HTMLElement {
 
   #show(found) {
     this.#found = found;
-    if (!found.length) {
-      this.close();
-      return;
-    }
+    if (!found.length) return this.close();
     this.list.replaceChildren(...found.map((command, index) => option(command, `${this.list.id}-${index}`)));
     this.list.hidden = false;
     this.field.setAttribute("aria-controls", this.list.id);
@@ -155,8 +152,8 @@ class CommandList extends HTMLElement {
     this.#isBusy = true;
     this.composer.ariaBusy = "true";
     try {
-      if (this.#asked?.text !== text) this.#asked = { text, clientId: uuid() };
-      const { notice } = await post(this.composer.form.action, { ...fields, text, client_id: this.#asked.clientId });
+      if (this.#asked?.text !== text) this.#asked = { text, client_id: uuid() };
+      const { notice } = await post(this.composer.form.action, { ...fields, ...this.#asked });
       this.#asked = null;
       if (this.field.value === text) this.composer.clear();
       this.composer.say("");
