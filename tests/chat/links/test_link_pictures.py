@@ -2,9 +2,7 @@
 
 import asyncio
 import io
-import socket
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,20 +21,6 @@ from chat.models import Link, LinkState, Message
 from gateway import outbound
 from tests.doubles.site import Site
 from workspace.models import Member, SpaceMember
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    double = Site.start()
-    yield double
-    double.stop()
-
-
-@pytest.fixture
-def trusted(site: Site, settings: Any) -> Site:
-    """The site is one that the operator lets previews reach."""
-    settings.OUTBOUND_ALLOWED = {site.place}
-    return site
 
 
 def post(room: SimpleNamespace, text: str, *, author: Member | None = None) -> Message:
@@ -117,21 +101,6 @@ INSIDE = [
     "http://2130706433:{port}/picture.png", "http://redis:6379/", "http://10.0.0.1/", "http://[::ffff:127.0.0.1]/", "http://u:p@127.0.0.1:{port}/picture.png",
     "/to/x?where=http://169.254.169.254/", "/to/x?where=http://localhost:{port}/picture.png", "/to/x?where=http://127.0.0.1:22/", "/to/x?where=file:///etc/passwd",
 ]  # fmt: skip
-
-
-@pytest.fixture
-def connections_made(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Where sockets were connected to over a network from here on."""
-    made: list[Any] = []
-    connect = socket.socket.connect
-
-    def note(self: socket.socket, address: Any) -> Any:
-        if self.family in (socket.AF_INET, socket.AF_INET6):
-            made.append(address)
-        return connect(self, address)
-
-    monkeypatch.setattr(socket.socket, "connect", note)
-    return made
 
 
 @pytest.mark.parametrize("where", INSIDE)

@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-import socket
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -22,20 +21,6 @@ from tests.doubles.site import Site
 from workspace import orgs
 from workspace.errors import Forbidden, NotFound
 from workspace.models import AuditLine, Member, Org
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    double = Site.start()
-    yield double
-    double.stop()
-
-
-@pytest.fixture
-def trusted(site: Site, settings: Any) -> Site:
-    """The site is one that the operator lets previews reach."""
-    settings.OUTBOUND_ALLOWED = {site.place}
-    return site
 
 
 def post(room: SimpleNamespace, text: str, *, author: Member | None = None, **options: Any) -> Message:
@@ -287,21 +272,6 @@ INSIDE = [
     "https://evil.test:0", "http://[", "https://", "//evil.test", "https://evil.test/%24%7BDATABASE_URL%7D", "unix:///var/run/docker.sock",
     "https://" + "a" * 300 + ".test", "http://127.0.0.1:{port}/", "http://localhost:{port}/", "http://[::1]:{port}/", "http://127.0.0.1:{port}#@e.test/",
 ]  # fmt: skip
-
-
-@pytest.fixture
-def connections_made(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Where sockets were connected to over a network from here on."""
-    made: list[Any] = []
-    connect = socket.socket.connect
-
-    def note(self: socket.socket, address: Any) -> Any:
-        if self.family in (socket.AF_INET, socket.AF_INET6):
-            made.append(address)
-        return connect(self, address)
-
-    monkeypatch.setattr(socket.socket, "connect", note)
-    return made
 
 
 @pytest.mark.parametrize("url", INSIDE)
