@@ -2,6 +2,7 @@
 // Called by: browsers, from /sw.js (chat.views.shell). Keeps true: no page made for a person is kept here, only the page
 //   for no connection and what that page is made of.{% load static %}
 const SHELF = "parley-offline-{{ version|escapejs }}";
+const NAME = "Parley";
 const OFFLINE = "/offline/";
 const ICON = "{% static 'img/icon-192.png' %}";
 const SIGN = "{% static 'img/sign-96.png' %}";
@@ -58,7 +59,7 @@ async function show(data) {
   } catch {
     // not ours, or not whole
   }
-  const { title = "Parley", body = "", url = "/", tag = "parley", lang = "", at, badge } = told;
+  const { title = NAME, body = "", url = "/", tag = "parley", lang = "", at, badge } = told;
   const shown = { body, tag, renotify: true, lang, icon: ICON, badge: SIGN, data: { url } };
   if (at) shown.timestamp = at;
   if (badge && navigator.setAppBadge) navigator.setAppBadge(badge).catch(() => {});

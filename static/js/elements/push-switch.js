@@ -24,6 +24,7 @@ class PushSwitch extends HTMLElement {
     if (!button || this.ariaBusy === "true") return;
     this.ariaBusy = "true";
     this.#say("");
+    this.#show("asking");
     try {
       if (button.dataset.turn === "on") await turnOn();
       else await turnOff();
@@ -46,9 +47,12 @@ class PushSwitch extends HTMLElement {
 
   async #look({ focus = false } = {}) {
     const known = await state();
-    const shown = known === "on" && !this.dataset.device ? "off" : known;
-    for (const part of this.querySelectorAll("[data-when]")) part.hidden = part.dataset.when !== shown;
+    this.#show(known === "on" && !this.dataset.device ? "off" : known);
     if (focus) this.querySelector("[data-when]:not([hidden]) button[data-turn]")?.focus();
+  }
+
+  #show(state) {
+    for (const part of this.querySelectorAll("[data-when]")) part.hidden = part.dataset.when !== state;
   }
 
   #say(sentence) {
@@ -59,7 +63,7 @@ class PushSwitch extends HTMLElement {
 }
 
 function noService() {
-  return gettext("This browser could not reach its own notification service. Check the connection and try again; some browsers come without such a service.");
+  return gettext("This browser could not reach its own notification service. Check the connection and try again; some browsers, and private windows, come without one.");
 }
 
 customElements.define("push-switch", PushSwitch);

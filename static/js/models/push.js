@@ -6,6 +6,8 @@ import { get, post } from "parley/lib/http";
 import { write } from "parley/lib/store";
 import { worker } from "parley/models/worker";
 
+const PATIENCE_MS = 20_000;
+
 /** The browser knows notifications, and could not ask its push service for an address. */
 export class NoService extends Error {}
 
@@ -42,15 +44,21 @@ export async function subscribe() {
     await subscription.unsubscribe();
     subscription = null;
   }
-  try {
-    subscription ??= await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
-  } catch (error) {
-    throw new NoService(error.message);
-  }
+  subscription ??= await asked(registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key }));
   const { endpoint, keys } = subscription.toJSON();
   await post("/push/", { endpoint, p256dh: keys.p256dh, auth: keys.auth });
   const { person, signIn } = document.body.dataset;
   write("push", `${person} ${signIn}`);
+}
+
+/** The browser's service, if it answers at all: some never say that they cannot be reached. */
+async function asked(subscribing) {
+  const patience = new Promise((_, refuse) => setTimeout(() => refuse(new Error("no answer")), PATIENCE_MS));
+  try {
+    return await Promise.race([subscribing, patience]);
+  } catch (error) {
+    throw new NoService(error.message);
+  }
 }
 
 async function current() {
