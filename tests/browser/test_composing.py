@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,6 +13,7 @@ from chat import feed
 from chat.models import Message
 from tests.stack import Stack
 
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 pytestmark = pytest.mark.xdist_group("browser")
 
 
@@ -75,20 +77,46 @@ def test_a_draft_outlives_a_reload_and_belongs_to_its_space(room: SimpleNamespac
 
 
 def test_a_message_that_cannot_be_sent_stays_with_retry_and_settles_once(room: SimpleNamespace) -> None:
-    room.tab.context.set_offline(True)
+    posts = re.compile(r"/spaces/[^/]+/messages/$")
+    room.tab.route(posts, lambda route: route.abort())
     room.box.fill("are you there?")
     room.box.press("Enter")
     row = room.tab.locator("article", has_text="are you there?")
 
     expect(row).to_have_attribute("data-state", "failed")
-    room.tab.context.set_offline(False)
-    room.tab.reload()
-    expect(row).to_have_attribute("data-state", "failed")
+    room.tab.unroute(posts)
     row.get_by_role("button", name="Retry").click()
 
     expect(row).to_have_attribute("data-state", "sent")
     expect(row).to_have_count(1)
     assert Message.objects.filter(text="are you there?").count() == 1
+
+
+@pytest.mark.parametrize("screen", [{}, PHONE], ids=["desk", "phone"])
+def test_offline_and_back_nothing_is_lost_and_nothing_is_there_twice(
+    screen: dict[str, Any], room: SimpleNamespace, tab_of: Callable[..., Page]
+) -> None:
+    room.tab.close()
+    ana, ben = tab_of(room.ana, **screen), tab_of(room.ben, **screen)
+    for tab in (ana, ben):
+        with tab.expect_websocket() as socket:
+            tab.goto(f"{room.url}/spaces/{room.space.pk}/")
+        socket.value.wait_for_event("framereceived")
+    ana.context.set_offline(True)
+
+    for text in ("first from the tunnel", "second from the tunnel"):
+        ana.get_by_role("textbox", name="Message").fill(text)
+        ana.get_by_role("button", name="Send").click()
+    ben.get_by_role("textbox", name="Message").fill("where is Ana?")
+    ben.get_by_role("button", name="Send").click()
+    expect(ana.locator("article[data-state=failed]")).to_have_count(2, timeout=15_000)
+    expect(ana.get_by_text("You are offline.")).to_be_visible()
+    ana.context.set_offline(False)
+
+    said = ["where is Ana?", "first from the tunnel", "second from the tunnel"]
+    for tab in (ana, ben):
+        expect(tab.locator("#main article .message__body")).to_have_text(said, timeout=20_000)
+    assert list(Message.objects.order_by("position").values_list("text", flat=True)) == said
 
 
 def test_a_refusal_says_why_and_gives_the_text_back(room: SimpleNamespace) -> None:

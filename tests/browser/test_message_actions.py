@@ -26,6 +26,13 @@ def row(page: Page, message: Message) -> Locator:
     return page.locator(f"#message-{message.pk}")
 
 
+def press_long(page: Page, message: Message) -> None:
+    """A finger that stays down on a message until the menu opens."""
+    touch = {"pointerType": "touch", "bubbles": True, "isPrimary": True}
+    row(page, message).locator(".message__body").dispatch_event("pointerdown", touch)
+    expect(page.get_by_role("menu")).to_be_visible()
+
+
 def test_an_edit_a_reaction_and_a_deletion_are_seen_by_the_other_at_once(
     served: Stack, make_org: Callable[..., SimpleNamespace], tab_of: Callable[..., Page]
 ) -> None:
@@ -61,6 +68,28 @@ def test_an_edit_a_reaction_and_a_deletion_are_seen_by_the_other_at_once(
     ana.get_by_role("menuitem", name="Delete").click()
     expect(ana.get_by_role("dialog")).to_contain_text("for everyone")
     ana.keyboard.press("Enter")
+    expect(row(mei, other)).to_contain_text("This message was deleted.")
+    expect(row(mei, other)).not_to_contain_text("nothing else")
+
+
+def test_an_edit_and_a_deletion_on_a_phone_are_seen_by_the_other_at_once(
+    served: Stack, make_org: Callable[..., SimpleNamespace], tab_of: Callable[..., Page]
+) -> None:
+    juniper = make_org()
+    message, other = post(juniper, "Lunch at noon"), post(juniper, "and nothing else")
+    ana, mei = tab_of(juniper.ana, **PHONE), tab_of(juniper.mei, **PHONE)
+    go(ana, served, juniper)
+    go(mei, served, juniper)
+
+    press_long(ana, message)
+    ana.get_by_role("menuitem", name="Edit").tap()
+    row(ana, message).locator("textarea").fill("Lunch at one")
+    row(ana, message).get_by_role("button", name="Save").tap()
+    expect(row(mei, message)).to_contain_text("Lunch at one")
+    press_long(ana, other)
+    ana.get_by_role("menuitem", name="Delete").tap()
+    ana.get_by_role("dialog").get_by_role("button", name="Delete").tap()
+
     expect(row(mei, other)).to_contain_text("This message was deleted.")
     expect(row(mei, other)).not_to_contain_text("nothing else")
 
@@ -140,9 +169,7 @@ def test_a_long_press_on_a_phone_opens_the_menu_from_below(
     ana = tab_of(juniper.ana, **PHONE)
     go(ana, served, juniper)
 
-    row(ana, message).locator(".message__body").dispatch_event(
-        "pointerdown", {"pointerType": "touch", "bubbles": True, "isPrimary": True}
-    )
+    press_long(ana, message)
     menu = ana.get_by_role("menu")
     expect(menu).to_be_visible()
     box = menu.bounding_box()

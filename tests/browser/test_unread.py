@@ -64,6 +64,20 @@ def test_a_message_elsewhere_makes_its_space_bold_and_a_mention_gives_it_a_figur
     expect(room.tab).to_have_title("(2) Board · Juniper · Parley")
 
 
+def test_on_a_phone_the_menu_says_that_something_is_new_and_the_drawer_where(room: SimpleNamespace) -> None:
+    phone = room.tab_of(room.ben, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    open_at(phone, f"{room.url}/spaces/{room.private.pk}/")
+
+    say(room.space, room.ana, f"@{room.ben.handle} look")
+
+    expect(phone).to_have_title("(1) Board · Juniper · Parley")
+    phone.get_by_role("button", name="Open the menu").tap()
+    expect(place(phone, "General").locator("[data-unread]")).to_contain_text("1 mention")
+    place(phone, "General").get_by_role("link").first.tap()
+    expect(phone.get_by_role("article").get_by_text("look")).to_be_visible()
+    expect(phone).to_have_title("General · Juniper · Parley")
+
+
 def test_opening_a_space_clears_its_figure_in_the_other_tab_too(room: SimpleNamespace) -> None:
     say(room.space, room.ana, f"@{room.ben.handle} look")
     expect(room.tab).to_have_title("(1) Board · Juniper · Parley")

@@ -6,7 +6,7 @@ import { connection } from "parley/models/connection";
 const PATIENCE_MS = 1500;
 const WORDS = {
   away: gettext("Reconnecting… your text is kept, and new messages are fetched every few seconds."),
-  offline: gettext("You are offline. Your text is kept."),
+  offline: gettext("You are offline. Your text is kept, and what you sent goes out when you are back."),
   "signed-out": gettext("You are signed out. Your text is kept in this browser."),
   removed: gettext("You are no longer a member here."),
 };

@@ -3,6 +3,7 @@
 // Keeps true: nothing is lost between the field and the server; what was refused goes back into the field, unless
 //   something else is being written there. Dispatches "refused" (detail: the item and the refusal).
 import { uuid } from "parley/lib/uuid";
+import { connection } from "parley/models/connection";
 import { Outbox } from "parley/models/outbox";
 
 export class Composing extends EventTarget {
@@ -22,7 +23,8 @@ export class Composing extends EventTarget {
     this.#outbox = new Outbox({ send, keep: (item, clientId) => drafts.keep(item, clientId) });
   }
 
-  /** Follows the feed's pending rows until `signal` aborts, and sends what an earlier page could not. */
+  /** Follows the feed's pending rows until `signal` aborts, and sends what an earlier page, or a lost connection, could
+   * not. */
   start(signal) {
     this.#outbox.addEventListener("settled", ({ detail }) => this.#settled(detail));
     this.#outbox.addEventListener("failed", ({ detail }) => this.#feed.mark(detail.item));
@@ -30,6 +32,7 @@ export class Composing extends EventTarget {
     this.#feed.addEventListener("pending.retry", ({ detail }) => this.#retry(detail), { signal });
     this.#feed.addEventListener("pending.discard", ({ detail }) => this.discard(detail), { signal });
     this.#feed.addEventListener("feed.refused", ({ detail }) => this.#say(detail), { signal });
+    connection.on("state", this.#reached, signal);
     for (const item of this.#drafts.unsent) {
       if (this.#feed.pend(item)) this.#outbox.restore(item);
       else this.#drafts.keep(null, item.clientId);
@@ -60,6 +63,10 @@ export class Composing extends EventTarget {
       this.dispatchEvent(new CustomEvent("refused", { detail: { item, refusal } }));
     } else this.#feed.mark(item);
   }
+
+  #reached = () => {
+    if (connection.state === "open") for (const { clientId } of this.#outbox.lost) this.#retry(clientId);
+  };
 
   #retry(clientId) {
     this.#say("");

@@ -1,10 +1,12 @@
 // Messages on their way: sent one after another, in the order in which they were written.
 // Called by: message-composer, which hands in how to send and how to wait.
 // Keeps true: an item leaves only when the server has it, refused it, or the person discards it; sending twice is
-//   safe, since the server knows the client id. Dispatches "failed", "settled", "refused" (detail: item and more).
+//   safe, since the server knows the client id; what found no server is known from what was refused. Dispatches
+//   "failed", "settled", "refused" (detail: item and more).
 import { Refusal } from "parley/lib/http";
 
 const WAITS_MS = [800, 2500];
+const STALE_MS = 600_000; // by then what was said may no longer fit: a person decides
 
 export class Outbox extends EventTarget {
   #items = [];
@@ -25,6 +27,11 @@ export class Outbox extends EventTarget {
     return [...this.#items];
   }
 
+  /** Those that found no server a little while ago. */
+  get lost() {
+    return this.#items.filter(({ state, isLost, at }) => state === "failed" && isLost && Date.now() - at < STALE_MS);
+  }
+
   add(item) {
     this.#items.push({ state: "waiting", ...item });
     this.#keep(this.#items.at(-1), item.clientId);
@@ -41,6 +48,7 @@ export class Outbox extends EventTarget {
     const item = this.#find(clientId);
     if (!item || item.state === "waiting") return;
     item.state = "waiting";
+    item.isLost = false;
     this.#run();
   }
 
@@ -94,6 +102,7 @@ export class Outbox extends EventTarget {
   #failed(error) {
     for (const item of this.#items.filter(({ state }) => state === "waiting")) {
       item.state = "failed";
+      item.isLost = true;
       item.sentence = error.message;
       this.#keep(item, item.clientId);
       this.#tell("failed", { item });
