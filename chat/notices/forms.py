@@ -44,6 +44,8 @@ class NoticeSettingsForm(forms.Form):
     )
     has_toasts = forms.BooleanField(
         required=False,
-        label=_("Show what comes elsewhere in a corner"),
-        help_text=_("While you look at this page, for a few seconds. Never while your status is Do not disturb."),
+        label=_("Show new notices in a corner"),
+        help_text=_(
+            "For a few seconds, when they are not about what you look at. Never while your status is Do not disturb."
+        ),
     )

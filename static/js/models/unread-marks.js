@@ -20,7 +20,7 @@ function show() {
   for (const link of document.querySelectorAll("space-links a[data-space-id]")) showPlace(link);
   for (const slot of document.querySelectorAll("[data-count-of]")) {
     const count = unread[slot.dataset.countOf];
-    fill(slot, count, ngettext("{count} unread", "{count} unread", count));
+    fill(slot, count, count ? ngettext("{count} unread", "{count} unread", count) : "");
   }
   showTitle();
   showMenu();
