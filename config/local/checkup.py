@@ -31,8 +31,9 @@ CHECKS = {
     "types": ["mypy", *TYPED],
     "migrations": ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
 }
-# A file goes to one process whole: its browser, and what it walked through, are made once.
-TESTS = ["python", "-m", "pytest", "-n", "2", "--dist", "loadfile"]
+# A file goes to one process whole: its browser, and what it walked through, are made once. In the order of their
+# names: the longest, tests/browser, come early, and nothing long is left for the end.
+TESTS = ["python", "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 USAGE = """Usage: bin/test [PYTEST ARGUMENTS]
 
 Without arguments: lint, format, import rules, types, migrations, then all tests.
