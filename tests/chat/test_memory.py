@@ -1,16 +1,19 @@
 """What a Space remembers, and how much of it a model is given."""
 
+import re
 import uuid
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat import feed, memory
+from chat import broadcast, feed, memory
 from chat.memory import Memory
-from chat.models import Note
+from chat.models import Note, Reply
 from workspace import spaces
 from workspace.errors import Invalid
 from workspace.models import AuditLine, Space, SpaceMember, SpaceRole
@@ -114,6 +117,24 @@ def test_a_model_reads_instructions_first_and_then_the_notes_oldest_first(junipe
         f"- one (noted by Mei, {today})\n"
         f"- two\n  - three (noted by Ana, 2020-01-01) (noted by Mei, {today})"
     )
+
+
+def test_an_answer_says_what_it_was_given_and_leads_there(
+    juniper: SimpleNamespace, make_model: Callable[..., Any]
+) -> None:
+    make_model("parrot")
+    answer = feed.post(juniper.space, juniper.ana, text="@parrot hi", client_id=uuid.uuid4())[1]
+    ended = {"state": "finished", "ended_at": timezone.now(), "provider_name": "Nobody"}
+    shown = []
+
+    for memory_bytes, notes_count in ((90, 2), (90, 1), (90, 0), (0, 0)):
+        Reply.objects.filter(message=answer).update(memory_bytes=memory_bytes, notes_count=notes_count, **ended)
+        (row,) = feed.load([answer.pk])
+        html = str(broadcast.as_json(row)["html"])
+        shown.append(re.findall(r'href="(/spaces/[^"]*/notes/)" data-opens-panel><span[^>]*>([^<]*)', html))
+
+    notes = f"/spaces/{juniper.space.pk}/notes/"
+    assert shown == [[(notes, "with 2 notes")], [(notes, "with 1 note")], [(notes, "with instructions")], []]
 
 
 def test_what_does_not_fit_is_left_out_and_the_newest_notes_stay() -> None:

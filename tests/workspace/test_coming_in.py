@@ -180,6 +180,24 @@ ELSEWHERE = [
 ELSEWHERE += ["https://testserver@evil.test", "\\\\evil.test", "/\\evil.test", "http:///evil.test", "\t//evil.test"]
 
 
+def test_where_addresses_are_confirmed_first_signing_up_does_not_tell_who_has_an_account(
+    world: World, settings: Any
+) -> None:
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    known, users = world.users["member"].email, User.objects.count()
+    told = []
+
+    for address in (known, "nobody.yet@people.example.com"):
+        cache.clear()
+        form = {"name": "Pat", "email": address, "password1": PASSWORD}
+        answer = world.client("anonymous").post(reverse("account_signup"), form, follow=True)
+        told.append((answer.redirect_chain, page(answer).count(address), len(page(answer)) // 100))
+
+    assert told[0] == told[1]
+    assert User.objects.count() == users + 1
+    assert [message.to for message in mail.outbox] == [[known], ["nobody.yet@people.example.com"]]
+
+
 @pytest.mark.parametrize("target", ELSEWHERE)
 def test_nobody_is_sent_to_another_site(target: str, world: World) -> None:
     cache.clear()

@@ -52,8 +52,9 @@ class ForwardDialog extends HTMLElement {
   async #load() {
     try {
       const { spaces, people } = await get(this.path);
+      const me = document.body.dataset.memberId;
       const places = spaces.map(({ id, name, kind }) => ({ names: [name], icon: ICONS[kind], note: "", fields: { space: id }, weight: 40 }));
-      const faces = people.map(({ id, name, handle }) => ({ names: [name, handle], icon: "i-people", note: `@${handle}`, fields: { member: id } }));
+      const faces = people.map(({ id, name, handle }) => ({ names: [name, handle], icon: "i-people", note: id === me ? gettext("Notes to yourself") : `@${handle}`, fields: { member: id } }));
       this.#entries = [...places, ...faces];
       this.#show();
     } catch (error) {

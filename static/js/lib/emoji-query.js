@@ -54,7 +54,7 @@ function spaced(query) {
 }
 
 function code(name) {
-  return name.trim().replaceAll(/\s+/g, "_");
+  return name.trim().toLowerCase().replaceAll(/\s+/g, "_");
 }
 
 function plain(name) {
