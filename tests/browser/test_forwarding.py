@@ -105,5 +105,6 @@ def test_a_message_is_kept_in_the_notes_once_and_the_panel_shows_it(room: Simple
 
     tab.locator(".bar").get_by_role("link", name="Notes").click()
     panel = tab.locator("side-panel")
-    expect(panel.get_by_text("The plan: trains at noon")).to_have_count(1)
-    expect(panel).to_contain_text("Ana")
+    expect(panel.locator(".note")).to_have_count(1)
+    expect(panel.locator(".note")).to_contain_text("The plan: **trains** at noon")
+    expect(panel.locator(".note")).to_contain_text("Ana")

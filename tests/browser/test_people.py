@@ -36,7 +36,7 @@ def test_two_people_write_to_each_other_and_see_who_is_here_and_who_is_writing(
     box(ana).fill("only for you")
     box(ana).press("Enter")
     mei.get_by_role("button", name="Open the menu").click()
-    mei.get_by_role("link", name="Ana").click()
+    mei.locator("#sidebar").get_by_role("link", name="Ana").click()
     expect(mei.locator("article")).to_contain_text("only for you")
     box(mei).press_sequentially("I am")
 

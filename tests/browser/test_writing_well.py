@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from chat import feed
 from chat.models import Message, Notice, Reminder
@@ -75,6 +75,26 @@ def test_an_unknown_command_keeps_the_draft_and_a_path_is_sent(room: SimpleNames
     room.box.fill("/shrug")
     room.box.press("Enter")
     expect(room.tab.locator(".message__body").last).to_have_text("¯\\_(ツ)_/¯")
+
+
+def test_a_command_whose_answer_was_lost_is_sent_again_and_acts_once(room: SimpleNamespace) -> None:
+    lost: list[str] = []
+
+    def lose(route: Route) -> None:
+        route.fetch()  # it reaches the server, and what the server says does not come back
+        lost.append(route.request.post_data or "")
+        route.abort()
+
+    room.tab.route("**/messages/", lose, times=1)
+    room.box.fill("/remind me in 2 hours to call Mei")
+    room.box.press("Enter")
+    expect(room.tab.get_by_role("alert")).to_contain_text("cannot be reached")
+    expect(room.box).to_have_value("/remind me in 2 hours to call Mei")
+    room.box.press("Enter")
+
+    expect(room.tab.get_by_role("status", name="Only you see this")).to_contain_text("call Mei")
+    assert len(lost) == 1 and "client_id=" in lost[0]
+    assert Reminder.objects.count() == 1
 
 
 def test_a_reminder_comes_when_it_is_due(room: SimpleNamespace) -> None:
