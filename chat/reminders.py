@@ -6,7 +6,7 @@ notice, however many workers look; nobody is reminded of what they may no longer
 
 import re
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -26,6 +26,7 @@ TEXT_MAX = 500
 OPEN_MAX = 200
 BATCH = 100
 LISTED_MAX = 300
+SAME = timedelta(seconds=30)
 
 
 def plan(asker: Member, space: Space, *, who: Member, wanted: str) -> Reminder:
@@ -41,7 +42,10 @@ def plan(asker: Member, space: Space, *, who: Member, wanted: str) -> Reminder:
 def ask(
     asker: Member, space: Space, *, who: Member, due_at: datetime, text: str = "", message: Message | None = None
 ) -> Reminder:
-    """Raises Invalid, and for somebody else: NotFound for whom one may not see here, ReadOnly, Archived."""
+    """Of one message, two at the same moment are one: a second press finds the first.
+
+    Raises Invalid, and for somebody else: NotFound for whom one may not see here, ReadOnly, Archived.
+    """
     if who.pk != asker.pk:
         spaces.require_writer(asker, space)
         if not mentions.is_mentionable(who, space, asker):
@@ -49,6 +53,9 @@ def ask(
     if len(text) > TEXT_MAX:
         raise Invalid(_("A reminder holds at most 500 characters."))
     Member.objects.select_for_update(no_key=True).get(pk=asker.pk)
+    same = Reminder.objects.filter(asked_by=asker, member=who, message=message, text=text, done_at=None)
+    if message and (first := same.filter(due_at__range=(due_at - SAME, due_at + SAME)).first()):
+        return first
     if Reminder.objects.filter(asked_by=asker, done_at=None).count() >= OPEN_MAX:
         raise Invalid(_("You have 200 reminders to come. Cancel one first."))
     return Reminder.objects.create(

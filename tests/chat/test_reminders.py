@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from django.test import Client
 from django.utils import timezone
 
 from chat import deletions, feed, reminders
@@ -83,6 +84,16 @@ def test_one_message_can_be_remembered_more_than_once(juniper: SimpleNamespace) 
     reminders.keep_due()
 
     assert Notice.objects.filter(message=message).count() == 2
+
+
+def test_a_second_press_reminds_of_a_message_once(juniper: SimpleNamespace, client: Client) -> None:
+    message = post(juniper)
+    client.force_login(juniper.ana.user)
+
+    for _ in range(2):
+        assert client.post(f"/messages/{message.pk}/remind/", {"when": "in 20 minutes"}).status_code == 302
+
+    assert Reminder.objects.count() == 1
 
 
 def post(room: SimpleNamespace) -> Message:

@@ -18,7 +18,21 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from chat import asking, broadcast, deletions, edits, feed, forwards, pins, places, reactions, replies, sweeper, threads
+from chat import (
+    asking,
+    broadcast,
+    deletions,
+    edits,
+    feed,
+    forwards,
+    pins,
+    places,
+    profiles,
+    reactions,
+    replies,
+    sweeper,
+    threads,
+)
 from chat.models import Message, Reply
 from chat.replies import Ending, Job
 from gateway.wire import Try
@@ -132,6 +146,13 @@ class Life:
         if message := self._message(pick):
             with suppress(Refused):  # an answer of which nothing is there
                 forwards.forward(self.cast.ana, message, self.space, note="see this", client_id=uuid.uuid4())
+
+    def call_mei(self, pick: int) -> None:
+        self._post(f"@{self.cast.mei.handle}, look", uuid.uuid4())
+
+    def change_a_handle(self, pick: int) -> None:
+        mei = self.cast.mei
+        self.cast.mei = profiles.change(mei, display_name="Mei", handle=f"mei-{pick % 3}", title=mei.title)
 
     def rename(self, pick: int) -> None:
         places.change_space(self.cast.ana, self.space, name=f"Room {pick}", is_private=False)
