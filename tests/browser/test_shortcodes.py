@@ -48,11 +48,11 @@ def test_a_shortcode_offers_emoji_and_tab_or_enter_puts_one_in(room: SimpleNames
 def test_a_shortcode_that_is_typed_out_becomes_its_emoji(room: SimpleNamespace) -> None:
     room.box.press_sequentially(":rocket:")
     expect(room.box).to_have_value("🚀")
-    room.box.press_sequentially(" :no_such_thing: at 10:30: `:tada:` https://e.test:80")
+    room.box.press_sequentially(" :no_such_thing: at 10:30: `a :tada: b` https://e.test:80")
     room.box.press("Enter")
 
     expect(room.tab.locator(".message__body").last).to_have_text(
-        "🚀 :no_such_thing: at 10:30: :tada: https://e.test:80"
+        "🚀 :no_such_thing: at 10:30: a :tada: b https://e.test:80"
     )
 
 
