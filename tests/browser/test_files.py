@@ -31,6 +31,21 @@ def parts(name: str, data: bytes) -> Any:
     return {"name": name, "mimeType": "application/octet-stream", "buffer": data}
 
 
+# A page as ours are, with a part for the panel and one for the place of a Space.
+FALSE_PAGE = """<!doctype html><html lang="en"><body><main data-swap="main"><div data-panel="Files">Falsified</div></main>
+</body></html>"""
+# What a file on this server answers to each of the doors through which pages and answers come.
+TAKEN = """async (url) => {
+  const { get, page } = await import("parley/lib/http");
+  const { isPanel } = await import("parley/models/panel-address");
+  const ends = [await page("/profile/"), page(url), get(url)].map(async (end) => {
+    try { return typeof (await end).html; } catch (error) { return error.name + " " + error.message; }
+  });
+  const links = [...document.querySelectorAll("a[data-opens-panel][href]")].map((link) => link.getAttribute("href"));
+  return [await Promise.all(ends), isPanel(url), links.length > 4, links.filter((href) => !isPanel(href))];
+}"""
+
+
 @pytest.fixture
 def two(tab_of: Callable[..., Page], make_org: Callable[..., SimpleNamespace], served: Any) -> SimpleNamespace:
     """Ben and Mei with the same Space before them."""
@@ -111,3 +126,26 @@ def test_a_lost_connection_is_waited_for(two: SimpleNamespace) -> None:
     ben.get_by_role("textbox", name="Message").press("Enter")
 
     expect(mei.get_by_text("notes.txt", exact=True)).to_be_visible()
+
+
+def test_a_file_that_somebody_brought_is_never_taken_for_a_page(two: SimpleNamespace, served: Any) -> None:
+    ben, mei = two.open(**DESK)
+    ben.set_input_files("input[data-files]", parts("page.html", FALSE_PAGE.encode()))
+    expect(ben.locator(".tray__file[data-state=sent]")).to_have_count(1)
+    ben.get_by_role("textbox", name="Message").press("Enter")
+    file = mei.locator("#feed a[download], #feed a[href$='page.html']").first
+    path = file.get_attribute("href")
+    assert path and path.endswith("/page.html")
+
+    ends, is_panel, has_links, others = mei.evaluate(TAKEN, path)
+    with mei.expect_download():
+        mei.evaluate("(url) => document.dispatchEvent(new CustomEvent('panel.open', {detail: {url}}))", path)
+    with mei.expect_download():
+        mei.evaluate("async (url) => (await import('parley/models/visits')).visits.visit(url)", path)
+    mei.goto(f"{served.url}/spaces/{two.space.pk}/?panel={path}")
+    expect(mei.get_by_role("textbox", name="Message")).to_be_visible()
+
+    assert ends == ["string", "Error This cannot be shown here.", "Error The server could not answer."]
+    assert (is_panel, has_links, others) == (False, True, [])
+    expect(mei.locator("side-panel")).to_be_hidden()
+    expect(mei.locator("[data-panel]", has_text="Falsified")).to_have_count(0)

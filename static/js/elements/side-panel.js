@@ -6,7 +6,7 @@
 //   Back and sharing work; the focus goes back to where it came from.
 import { fragment } from "parley/lib/html";
 import { page } from "parley/lib/http";
-import { addressOf, pathIn } from "parley/models/panel-address";
+import { addressOf, isPanel, pathIn } from "parley/models/panel-address";
 
 const COVERS = "(max-width: 69.99rem)";
 
@@ -40,6 +40,7 @@ class SidePanel extends HTMLElement {
   /** Opens the part of the page at `url`, and notes it in the address. */
   open(url, opener = document.activeElement) {
     const path = pathOf(url);
+    if (!isPanel(path)) return location.assign(path);
     if (!this.contains(opener)) this.#opener = opener;
     if (path !== pathIn(location)) {
       const depth = (history.state?.panelDepth ?? 0) + 1;

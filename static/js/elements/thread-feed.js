@@ -4,6 +4,7 @@
 //   model that will answer, as the last row says.
 import { fragment } from "parley/lib/html";
 import { get, page, post } from "parley/lib/http";
+import { isUuid } from "parley/lib/uuid";
 import { gettext, ngettext } from "parley/lib/words";
 import { Answerer } from "parley/models/answerer";
 import { connection } from "parley/models/connection";
@@ -102,7 +103,7 @@ class ThreadFeed extends HTMLElement {
   /** The reply that the address names, or "". */
   get #wanted() {
     const name = location.hash.startsWith("#message-") ? location.hash.slice("#message-".length) : "";
-    return name === this.dataset.rootId ? "" : name;
+    return isUuid(name) && name !== this.dataset.rootId ? name : "";
   }
 
   /** Goes to the reply that the address names, else to the end; returns whether there is no more to do. */

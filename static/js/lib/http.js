@@ -1,6 +1,7 @@
 // Speaks to the server in JSON.
 // Called by: elements; models get these functions handed in.
-// Keeps true: a refusal carries the server's sentence; anything that may pass by itself is a Trouble.
+// Keeps true: a refusal carries the server's sentence; anything that may pass by itself is a Trouble; a file that
+//   somebody brought is never taken for an answer.
 import { gettext } from "parley/lib/words";
 
 const PATIENCE_MS = 20_000;
@@ -35,20 +36,14 @@ export function post(url, fields = {}, { signal, keepalive = false } = {}) {
   return call(url, { method: "POST", body: encoded(fields), keepalive, headers: { "X-CSRFToken": key } }, signal);
 }
 
-/** Fetches a page for people, or sends it fields; resolves to `{html}` of the page that this led to. */
+/** Fetches a page for people, or sends it fields; resolves to `{html}` of the page that this led to. A file that
+ * somebody brought lies on this server too: it is never a page. */
 export async function page(url, { fields, signal } = {}) {
   const options = fields ? { method: "POST", body: encoded(fields) } : { method: "GET" };
-  let response;
-  let html;
-  try {
-    response = await fetch(url, { ...options, headers: { Accept: "text/html" }, signal, credentials: "same-origin" });
-    html = await response.text();
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new Trouble(gettext("The server cannot be reached."));
-  }
+  const [response, html] = await ask(url, { ...options, headers: { Accept: "text/html" } }, signal, "text/html", "text");
   if (new URL(response.url).pathname === "/accounts/login/") throw complaint({ status: 401 }, null);
   if (!response.ok) throw complaint(response, null);
+  if (html === null) throw new Refusal(gettext("This cannot be shown here."), { code: "no_page" });
   return { html, url: response.url };
 }
 
@@ -60,26 +55,33 @@ function encoded(fields) {
 }
 
 async function call(url, options, signal) {
-  const patience = AbortSignal.timeout(PATIENCE_MS);
-  const either = signal && AbortSignal.any ? AbortSignal.any([signal, patience]) : (signal ?? patience);
   const headers = { Accept: "application/json", ...options.headers };
-  let response;
-  let answer;
-  try {
-    response = await fetch(url, { ...options, headers, signal: either, credentials: "same-origin" });
-    answer = await read(response);
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new Trouble(gettext("The server cannot be reached."));
-  }
+  const [response, answer] = await ask(url, { ...options, headers }, signal, "application/json", "json");
   // Nothing that answers in JSON redirects, but for the way to the sign-in page.
   if (response.ok && answer && !response.redirected) return answer;
   throw complaint(response, answer);
 }
 
-async function read(response) {
-  const type = response.headers.get("Content-Type") ?? "";
-  return type.includes("json") ? response.json() : null;
+/** What came within the patience one has, and its body as `form` ("text", "json"): null unless this server itself says
+ * something of that media type. */
+async function ask(url, options, signal, type, form) {
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const either = signal && AbortSignal.any ? AbortSignal.any([signal, patience]) : (signal ?? patience);
+  try {
+    const response = await fetch(url, { ...options, signal: either, credentials: "same-origin" });
+    if (isSaid(response, type)) return [response, await response[form]()];
+    response.body?.cancel();
+    return [response, null];
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Trouble(gettext("The server cannot be reached."));
+  }
+}
+
+/** Whether an answer is this server's own word. What is to be saved is the word of whoever brought it. */
+function isSaid({ url, headers }, type) {
+  const [said] = (headers.get("Content-Type") ?? "").toLowerCase().split(";");
+  return new URL(url).origin === location.origin && said.trim() === type && !headers.has("Content-Disposition");
 }
 
 function complaint(response, answer) {

@@ -1,5 +1,12 @@
-// Names for what a browser makes. Called by: the composer.
+// Names for what a browser makes, and how to know one. Called by: the composer; whatever builds an address of a name.
 // Why: crypto.randomUUID is missing on plain http outside localhost, as in a local network.
+
+/** What any UUID looks like, as a part of a pattern. */
+export const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+
+export function isUuid(text) {
+  return new RegExp(`^${UUID}$`).test(text);
+}
 
 /** A random UUID of version 4. */
 export function uuid(source = globalThis.crypto) {
