@@ -93,8 +93,7 @@ async function renew({ oldSubscription: old, newSubscription }) {
   const { key, token } = await answer.json();
   const fresh = newSubscription ?? (await self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key }));
   const { endpoint, keys } = fresh.toJSON();
-  await post("/push/", { endpoint, ...keys }, token);
-  if (old && old.endpoint !== endpoint) await post("/push/forget/", { endpoint: old.endpoint }, token);
+  await post("/push/", { endpoint, ...keys, renews: old?.endpoint ?? "" }, token);
 }
 
 function post(url, fields, token) {

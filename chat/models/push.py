@@ -14,7 +14,7 @@ class PushSubscription(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey("workspace.User", models.CASCADE, related_name="push_subscriptions")
-    # Of the sign-in that asked: when that is over, so is this.
+    # Of the sign-in that asked. Blank: that one is over, and nothing is told before the person signs in there again.
     session_key = models.CharField(max_length=40, db_index=True)
     endpoint = models.CharField(max_length=1000, unique=True)
     p256dh = models.CharField(max_length=120)

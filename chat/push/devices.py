@@ -49,11 +49,12 @@ class NotOffered(Invalid):
 
 @transaction.atomic
 def subscribe(
-    user: User, *, endpoint: str, p256dh: str, auth: str, session_key: str, device: str, language: str
+    user: User, *, endpoint: str, p256dh: str, auth: str, session_key: str, device: str, language: str, renews: str = ""
 ) -> PushSubscription:
     """Tell this browser from now on. One that somebody else had subscribed in it is theirs no more.
 
-    Raises Invalid. Beyond DEVICES_MAX, the one that was not told for longest goes.
+    `renews`: the browser asks by itself, for the person who had subscribed it under that address. Raises Invalid; for
+    a renewal of what was removed meanwhile NotFound. Beyond DEVICES_MAX, the one that was not told for longest goes.
     """
     _require_key()
     if len(endpoint) > ENDPOINT_MAX or not outbound.is_listed(endpoint, settings.PUSH_PLACES):
@@ -62,6 +63,8 @@ def subscribe(
         raise Invalid(_("This browser’s keys for notifications cannot be read."))
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     PushSubscription.objects.filter(endpoint=endpoint).exclude(user=user).delete()
+    if renews:
+        _move(user, renews, endpoint)
     fields = {"p256dh": p256dh, "auth": auth, "session_key": session_key, "device": device, "language": language}
     made, _is_new = PushSubscription.objects.update_or_create(
         endpoint=endpoint, defaults={**fields, "user": user, "failures": 0}
@@ -106,6 +109,15 @@ def test(user: User, subscription_id: uuid.UUID) -> None:
         raise Invalid(_("The tests before this one are still on their way."))
     made = Push.objects.create(subscription=mine, due_at=Now())
     transaction.on_commit(lambda: tasks.wake_pusher([made.pk]))
+
+
+def _move(user: User, old: str, new: str) -> None:
+    """Raises NotFound for what was removed meanwhile, and for somebody else's."""
+    mine = PushSubscription.objects.filter(user=user, endpoint=old)
+    if not mine.exists():
+        raise NotFound
+    PushSubscription.objects.filter(endpoint=new).exclude(endpoint=old).delete()
+    mine.update(endpoint=new)
 
 
 def _require_key() -> None:

@@ -10,6 +10,7 @@ class SubscriptionForm(forms.Form):
     endpoint = forms.CharField(max_length=4000)
     p256dh = forms.CharField(max_length=200)
     auth = forms.CharField(max_length=200)
+    renews = forms.CharField(max_length=4000, required=False)
 
 
 class EndpointForm(forms.Form):

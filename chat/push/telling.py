@@ -18,7 +18,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from chat import presence, sessions
-from chat.models import Notice, NoticeKind, Push
+from chat.models import Notice, NoticeKind, Push, PushSubscription
 from chat.models.notice import CALLING
 from chat.notices import levels, wording
 from chat.push import sealing
@@ -51,7 +51,7 @@ WITH taken AS (
   INSERT INTO chat_push (id, subscription_id, notice_id, attempts, created_at, due_at)
   SELECT gen_random_uuid(), device.id, settled.id, 0, now(), settled.created_at + make_interval(secs => %(delay)s)
   FROM settled JOIN workspace_member member ON member.id = settled.member_id AND member.left_at IS NULL
-               JOIN chat_pushsubscription device ON device.user_id = member.user_id
+               JOIN chat_pushsubscription device ON device.user_id = member.user_id AND device.session_key <> ''
                LEFT JOIN chat_noticesettings mine ON mine.member_id = member.id
   WHERE settled.read_at IS NULL AND settled.kind <> 'reaction' AND COALESCE(mine.is_pushed, true)
     AND settled.created_at > now() - make_interval(mins => %(news)s)
@@ -105,7 +105,9 @@ def _letters(pushes: Iterable[Push]) -> Iterator[Due]:
     for push in pushes:
         device = push.subscription
         if is_signed_in(device.session_key) != device.user_id:
-            device.delete()
+            # It sleeps until its person signs in there again.
+            PushSubscription.objects.filter(pk=device.pk, session_key=device.session_key).update(session_key="")
+            _drop([push])
         elif push.notice is None:
             yield _due(push, _test(device.user.language or device.language), urgency="high", ttl=TEST_TTL_SECONDS)
         elif not _is_wanted(push.notice):

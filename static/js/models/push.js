@@ -35,8 +35,21 @@ export async function turnOff() {
   await subscription.unsubscribe();
 }
 
+/** For who wanted it under an earlier sign-in here. What they removed on another device meanwhile stays removed. */
+export async function renew() {
+  const subscription = await current();
+  if ((await state()) !== "on") return write("push", "");
+  try {
+    return await subscribe({ renews: subscription.endpoint });
+  } catch (error) {
+    if (error.status !== 404) throw error;
+    await subscription.unsubscribe();
+    return write("push", "");
+  }
+}
+
 /** Subscribes where one already has leave, and tells the server of it. */
-export async function subscribe() {
+async function subscribe(more = {}) {
   const { key } = await get("/push/");
   const registration = await worker.ready();
   let subscription = await current();
@@ -46,7 +59,7 @@ export async function subscribe() {
   }
   subscription ??= await asked(registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key }));
   const { endpoint, keys } = subscription.toJSON();
-  await post("/push/", { endpoint, p256dh: keys.p256dh, auth: keys.auth });
+  await post("/push/", { endpoint, p256dh: keys.p256dh, auth: keys.auth, ...more });
   const { person, signIn } = document.body.dataset;
   write("push", `${person} ${signIn}`);
 }

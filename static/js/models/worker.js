@@ -46,6 +46,7 @@ class Worker {
 
   /** What was read here, or on another device, need not be announced any longer. */
   async #clear(space) {
+    if (globalThis.Notification?.permission !== "granted") return;
     const known = await container.getRegistration("/");
     for (const each of (await known?.getNotifications({ tag: `space:${space}` })) ?? []) each.close();
   }

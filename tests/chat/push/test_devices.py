@@ -184,7 +184,9 @@ def test_signing_out_ends_this_browser_and_no_other(
     assert [each.endpoint for each in PushSubscription.objects.all()] == [f"{service.url}/send/elsewhere"]
 
 
-def test_a_new_password_ends_what_was_subscribed_by_the_old_one(juniper: SimpleNamespace, service: PushService) -> None:
+def test_a_new_password_silences_what_was_subscribed_by_the_old_one(
+    juniper: SimpleNamespace, service: PushService
+) -> None:
     turn_on(juniper.mei, service, "thief")
     juniper.mei.user.set_password("another horse entirely")
     juniper.mei.user.save()
@@ -193,18 +195,59 @@ def test_a_new_password_ends_what_was_subscribed_by_the_old_one(juniper: SimpleN
     post_all()
 
     assert service.letters("thief") == []
-    assert not PushSubscription.objects.exists()
+    assert PushSubscription.objects.get().session_key == ""
 
 
-def test_a_sign_in_that_ran_out_ends_it_too(juniper: SimpleNamespace, service: PushService) -> None:
-    turn_on(juniper.mei, service, "old-phone")
+def test_a_browser_whose_sign_in_ran_out_is_silent_until_its_person_signs_in_there_again(
+    client: Client, juniper: SimpleNamespace, service: PushService
+) -> None:
+    phone = turn_on(juniper.mei, service, "old-phone")
     Session.objects.all().delete()
-    say(juniper.space, juniper.ana, "@mei secret")
+    for _ in range(2):
+        say(juniper.space, juniper.ana, "@mei secret")
+        post_all()
+    assert service.letters("old-phone") == []
+    assert not Push.objects.exists()
+    client.force_login(juniper.mei.user)
+    page = client.get(reverse("notice_settings", args=[juniper.org.slug])).content.decode()
+    assert "Signed out there" in page
 
+    given = {"endpoint": phone.endpoint, "p256dh": phone.p256dh, "auth": phone.auth}
+    assert subscribe(client, **given, renews=phone.endpoint).status_code == 201
+    say(juniper.space, juniper.ana, "@mei again")
     post_all()
 
-    assert service.letters("old-phone") == []
+    assert [told["body"] for told in service.told("old-phone")] == ["@mei again"]
+
+
+def test_what_was_removed_elsewhere_does_not_come_back_by_itself(client: Client, juniper: SimpleNamespace) -> None:
+    client.force_login(juniper.mei.user)
+    subscribe(client)
+    devices.remove(juniper.mei.user, PushSubscription.objects.get().pk)
+
+    answer = subscribe(client, renews=GOOD["endpoint"])
+
+    assert answer.status_code == 404
     assert not PushSubscription.objects.exists()
+
+
+def test_a_new_address_of_the_same_browser_takes_the_place_of_the_old_one_and_of_ones_own_only(
+    client: Client, juniper: SimpleNamespace
+) -> None:
+    client.force_login(juniper.mei.user)
+    subscribe(client)
+    first = PushSubscription.objects.get()
+    for person in (juniper.mei, juniper.ana):
+        given = {**GOOD, "session_key": "x", "device": "", "language": "en"}
+        devices.subscribe(person.user, **{**given, "endpoint": GOOD["endpoint"] + "2"})
+
+    moved = subscribe(client, endpoint=GOOD["endpoint"] + "2", renews=GOOD["endpoint"])
+    client.force_login(juniper.ben.user)
+    others = subscribe(client, endpoint=GOOD["endpoint"] + "3", renews=GOOD["endpoint"] + "2")
+
+    assert (moved.status_code, others.status_code) == (201, 404)
+    mine = PushSubscription.objects.get()
+    assert (mine.pk, mine.endpoint, mine.user) == (first.pk, GOOD["endpoint"] + "2", juniper.mei.user)
 
 
 def test_a_device_is_tested_and_removed_by_its_person_only(
