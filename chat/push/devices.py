@@ -104,6 +104,8 @@ def test(user: User, subscription_id: uuid.UUID) -> None:
     mine = PushSubscription.objects.select_for_update(no_key=True).filter(user=user, pk=subscription_id).first()
     if mine is None:
         raise NotFound
+    if not mine.session_key:
+        raise Invalid(_("Signed out there: silent until you sign in again."))
     _require_key()
     if Push.objects.filter(subscription=mine, notice=None).count() >= TESTS_MAX:
         raise Invalid(_("The tests before this one are still on their way."))

@@ -85,6 +85,8 @@ def go() -> None:
 async def post(due: Due, http: outbound.Client) -> Receipt | None:
     """What the push service said; None where it was not reached."""
     letter = due.letter
+    if not outbound.is_listed(letter.endpoint, settings.PUSH_PLACES):
+        return Receipt(403, "")  # the operator has struck that service off the list
     try:
         return await outbound.send(
             letter.endpoint,
@@ -94,9 +96,8 @@ async def post(due: Due, http: outbound.Client) -> Receipt | None:
             timeout_seconds=SECONDS,
             http=http,
         )
-    except Blocked:
-        return Receipt(403, "")  # the operator has struck that service off the list, or it is none of the open internet
-    except (TimeoutError, *outbound.FAILURES) as error:
+    except (Blocked, TimeoutError, *outbound.FAILURES) as error:
+        # A name that cannot be resolved is Blocked, too: that may pass.
         _log.info("push.not_reached", push=str(due.push_id), error=type(error).__name__)
         return None
 

@@ -101,7 +101,7 @@ class Place:
         """A browser of who asked."""
         asker = self.notice.member.user
         endpoint = f"https://fcm.googleapis.com/fcm/send/{self.space.pk}"
-        return PushSubscription.objects.get_or_create(endpoint=endpoint, user=asker)[0]
+        return PushSubscription.objects.get_or_create(endpoint=endpoint, user=asker, session_key="theirs")[0]
 
 
 @dataclass

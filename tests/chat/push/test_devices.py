@@ -15,7 +15,7 @@ from tests.chat.notices.cast import say
 from tests.chat.push.cast import AUTH, post_all, turn_on
 from tests.doubles.push_service import PushService
 from tests.test_access_matrix import P256DH
-from workspace.errors import NotFound
+from workspace.errors import Invalid, NotFound
 
 JSON = {"Accept": "application/json"}
 GOOD = {"endpoint": "https://fcm.googleapis.com/fcm/send/abc", "p256dh": P256DH, "auth": AUTH}
@@ -210,7 +210,9 @@ def test_a_browser_whose_sign_in_ran_out_is_silent_until_its_person_signs_in_the
     assert not Push.objects.exists()
     client.force_login(juniper.mei.user)
     page = client.get(reverse("notice_settings", args=[juniper.org.slug])).content.decode()
-    assert "Signed out there" in page
+    assert "Signed out there" in page and "Send a test" not in page
+    with pytest.raises(Invalid):
+        devices.test(juniper.mei.user, phone.pk)
 
     given = {"endpoint": phone.endpoint, "p256dh": phone.p256dh, "auth": phone.auth}
     assert subscribe(client, **given, renews=phone.endpoint).status_code == 201

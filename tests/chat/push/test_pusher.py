@@ -126,6 +126,15 @@ def test_a_service_that_was_struck_off_the_list_is_not_called(phone: SimpleNames
     assert PushSubscription.objects.get().failures == 1
 
 
+def test_a_name_that_cannot_be_resolved_now_is_tried_again(phone: SimpleNamespace, settings: Any) -> None:
+    settings.OUTBOUND_ALLOWED = set()
+
+    post_all()
+
+    assert phone.service.letters(phone.name) == []
+    assert (Push.objects.get().attempts, PushSubscription.objects.get().failures) == (1, 0)
+
+
 def test_a_worker_that_died_on_the_way_leaves_its_letters_to_the_next(phone: SimpleNamespace) -> None:
     from chat.push import telling
 
