@@ -19,6 +19,8 @@ PIXELS_MAX = 50_000_000
 # All frames of an animation together; more are made smaller, and what comes after FRAMES_MAX is left out.
 MOVING_PIXELS_MAX = 60_000_000
 FRAMES_MAX = 200
+# Frames that ask to be shown no longer, in milliseconds, are shown for 100 by every browser.
+SOONEST = 10
 PREVIEW_SIDE = 960
 MOVING_SIDE = 480
 PAGES_MAX = 20
@@ -123,17 +125,23 @@ def _moving(opened: Any, form: str, count: int, folder: Path) -> dict[str, Any]:
     frames, durations = [], []
     for number in range(count):
         opened.seek(number)
-        durations.append(max(20, int(opened.info.get("duration") or 100)))
+        shown = int(opened.info.get("duration") or 0)
+        durations.append(shown if shown > SOONEST else 100)
         frames.append(opened.convert("RGBA").resize(size) if scale < 1 else opened.convert("RGBA"))
-    loop = int(opened.info.get("loop", 0))
-    timing = {"save_all": True, "duration": durations, "loop": loop}
-    _save(frames[0], folder / "original", form, append_images=frames[1:], **timing)
+    # A GIF that does not say how often plays once.
+    often = {"loop": int(opened.info["loop"])} if "loop" in opened.info else {"loop": 1} if form != "GIF" else {}
+    timing = {"save_all": True, "duration": durations}
+    # Where light comes through, what the frame before drew has to go first, or it stays as a trail.
+    is_clear = form == "GIF" and any(frame.getextrema()[3][0] < 255 for frame in frames)
+    cleared = {"disposal": 2} if is_clear else {}
+    _save(frames[0], folder / "original", form, append_images=frames[1:], **timing, **often, **cleared)
     still = frames[0].copy()
     still.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
     _save(still, folder / "1", "WEBP", quality=80)
     for frame in frames:
         frame.thumbnail((MOVING_SIDE, MOVING_SIDE))
-    _save(frames[0], folder / "2", "WEBP", append_images=frames[1:], quality=70, method=2, **timing)
+    often = {"loop": 1, **often}
+    _save(frames[0], folder / "2", "WEBP", append_images=frames[1:], quality=70, method=2, **timing, **often)
     return {"media_type": FORMATS[form], "width": size[0], "height": size[1], "previews": 2}
 
 

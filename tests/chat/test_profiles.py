@@ -17,6 +17,7 @@ from PIL import Image
 
 from chat import edits, feed, mentions, places, profiles, studio
 from chat.models import Message
+from tests.doubles import uploads
 from workspace import members, portraits
 from workspace.errors import Invalid, NotFound
 from workspace.models import Member, Picture
@@ -218,6 +219,16 @@ def test_what_is_no_picture_is_refused_in_words(raw: bytes, juniper: SimpleNames
     assert answer.status_code == 422
     assert "icture" in answer.json()["error"]["sentence"]
     assert not Picture.objects.exists()
+
+
+def test_what_kills_the_one_who_looks_at_it_kills_nobody_else(juniper: SimpleNamespace) -> None:
+    bomb = uploads.bomb(side=3_900)  # within the pixels, and cut short
+
+    with pytest.raises(Invalid, match="no picture that can be read"):
+        profiles.set_picture(juniper.mei, bomb)
+
+    profiles.set_picture(juniper.mei, picture())
+    assert Picture.objects.count() == 1
 
 
 def test_a_removed_picture_is_gone_and_initials_are_back(juniper: SimpleNamespace, client: Client) -> None:

@@ -30,6 +30,28 @@ def animation(frames: int = 3, size: tuple[int, int] = (60, 40)) -> bytes:
     return _saved(shades[0], "GIF", save_all=True, append_images=shades[1:], duration=80, comment=b"wrensecret")
 
 
+def moving_dot() -> bytes:
+    """A GIF in which light comes through around a dot that moves, three times over; it tells a place in XMP, in a
+    comment of its first frame and in one before its end."""
+    frames = [Image.new("RGBA", (60, 40), (0, 0, 0, 0)) for _ in range(4)]
+    for number, frame in enumerate(frames):
+        frame.paste((200, 30, 30, 255), (number * 12, 8, number * 12 + 12, 20))
+    times = [50, 100, 150, 200]
+    made = _saved(
+        frames[0],
+        "GIF",
+        save_all=True,
+        append_images=frames[1:],
+        duration=times,
+        loop=3,
+        disposal=2,
+        comment=b"wrensecret",
+    )
+    xmp = b"!\xff\x0bXMP DataXMP" + bytes([18]) + b"<x>wrensecret</x>\0" + b"\0"
+    comment = b"!\xfe" + bytes([10]) + b"wrensecret" + b"\0"
+    return made[:-1] + xmp + comment + b";"
+
+
 def document(pages: int = 2) -> bytes:
     sheets = [Image.new("RGB", (300, 400), "white") for _ in range(pages)]
     return _saved(sheets[0], "PDF", save_all=True, append_images=sheets[1:])

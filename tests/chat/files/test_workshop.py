@@ -81,6 +81,39 @@ def test_an_animation_moves_on_and_has_a_preview_that_stands_still(bring: Any) -
     assert [getattr(image, "n_frames", 1) for image in (original, still, moving)] == [3, 1, 3]
 
 
+def test_a_dot_that_moves_over_nothing_leaves_no_trail(bring: Any) -> None:
+    before = uploads.moving_dot()
+    file = bring("dot.gif", before)
+
+    given, kept = (Image.open(BytesIO(data)) for data in (before, stored(file.key)))
+
+    assert (kept.format, kept.n_frames, kept.info["loop"]) == ("GIF", 4, 3)  # type: ignore[attr-defined]
+    for number in range(4):
+        given.seek(number)
+        kept.seek(number)
+        alphas = [image.convert("RGBA").getchannel("A").point(lambda a: 255 * (a > 127)) for image in (given, kept)]
+        assert alphas[0].tobytes() == alphas[1].tobytes(), number
+        assert given.info["duration"] == kept.info["duration"]
+
+
+def test_nothing_that_an_animation_carries_besides_its_frames_is_kept(bring: Any) -> None:
+    before = uploads.moving_dot()
+    assert before.count(b"wrensecret") == 3
+
+    file = bring("dot.gif", before)
+
+    for key in (file.key, *attachments.preview_keys(file)):
+        assert b"wrensecret" not in stored(key)
+
+
+def test_an_animation_that_plays_once_plays_once(bring: Any) -> None:
+    file = bring("cat.gif", uploads.animation())
+
+    kept, moving = (Image.open(BytesIO(stored(key))) for key in (file.key, attachments.preview_keys(file)[1]))
+
+    assert ("loop" in kept.info, moving.info["loop"]) == (False, 1)
+
+
 def test_the_pages_of_a_document_are_counted_and_the_first_are_drawn(bring: Any) -> None:
     file = bring("report.pdf", uploads.document(pages=3))
 
