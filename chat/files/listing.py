@@ -14,10 +14,12 @@ from billing import plans
 from chat.files import access, intake
 from chat.models import Attachment, File
 from chat.models.file import size_words
+from workspace import access as workspace_access
 from workspace import titles
 from workspace.models import Member, Org, Space
 
 PAGE = 40
+PEOPLE_MAX = 200
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,12 @@ class Found:
 
 
 def of_space(member: Member, space: Space, filters: Filters) -> Found:
-    return _page(access.shown_to(member).filter(message__space=space), filters)
+    people = workspace_access.acquaintances(member).filter(space_members__space=space)
+    return _page(access.shown_to(member).filter(message__space=space), filters, people)
 
 
 def of_org(member: Member, filters: Filters) -> Found:
-    found = _page(access.shown_to(member), filters)
+    found = _page(access.shown_to(member), filters, workspace_access.acquaintances(member))
     titles.name_for(member, [row.message.space for row in found.rows])
     return found
 
@@ -66,9 +69,8 @@ def use_of(org: Org) -> dict[str, object]:
     return {"used": size_words(used), "room": most and size_words(most), "used_percent": percent}
 
 
-def _page(rows: QuerySet[Attachment], filters: Filters) -> Found:
-    uploaders = rows.order_by().values("file__uploader")
-    people = list(Member.objects.filter(pk__in=uploaders).order_by("display_name")[:200])
+def _page(rows: QuerySet[Attachment], filters: Filters, people: QuerySet[Member]) -> Found:
+    # Whom one can choose are those whom one knows: to ask who shares a file would read all there are.
     if filters.kind:
         rows = rows.filter(file__kind=filters.kind)
     if filters.member_id:
@@ -77,4 +79,4 @@ def _page(rows: QuerySet[Attachment], filters: Filters) -> Found:
         rows = rows.filter(pk__lt=filters.before)
     found = list(rows.order_by("-id")[: PAGE + 1])
     older = filters.query(before=found[PAGE - 1].pk) if len(found) > PAGE else ""
-    return Found(found[:PAGE], filters, older, people)
+    return Found(found[:PAGE], filters, older, list(people.order_by("display_name", "pk")[:PEOPLE_MAX]))

@@ -65,6 +65,8 @@ class File(models.Model):
             # What an organization keeps is summed from the index alone.
             models.Index(fields=["org"], include=["size_bytes"], name="file_bytes_of_org"),
             models.Index(fields=["uploader", "created_at"], name="file_by_uploader"),
+            # Of a kind that is rare a list is made from here; of one that is not, from the newest on.
+            models.Index(fields=["org", "kind"], name="file_by_kind"),
             models.Index(fields=["created_at"], condition=Q(state="waiting"), name="file_waiting"),
         ]
 
