@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from chat import feed, notices, replies, threads
 from chat.files import attachments
 from chat.models import Bookmark, Edit, Mention, Message, MessageLink, Reaction, Reminder
+from chat.passages import telling
 from chat.search import words
 from workspace import audit, spaces
 from workspace.errors import Forbidden
@@ -36,6 +37,7 @@ def delete(member: Member, message: Message) -> list[Message]:
         transaction.set_rollback(True)
         return [message]
     require_right(member, message)
+    telling.require_free(message)
     replies.stop_before_deletion(message, by=member)
     message = feed.take(message)
     left = bury(message, by=member)

@@ -20,6 +20,7 @@ from chat import feed, markdown, mentions, notices, threads
 from chat.links import showing
 from chat.models import Edit, Message, Reply, ReplyState
 from chat.notices import groups
+from chat.passages import telling
 from chat.search import words
 from workspace import spaces
 from workspace.errors import Forbidden, Invalid, NotFound, Refused
@@ -72,6 +73,7 @@ def edit(author: Member, message: Message, *, text: str, seen: int | None = None
     Raises Forbidden, Invalid, TooLong, Deleted, Outdated, Archived, ReadOnly. The same text again changes nothing.
     """
     require_author(author, message)
+    telling.require_free(message)
     most = feed.longest(is_forwarded=message.forwarded_from_id is not None)
     text = feed.clean(text, may_be_empty=message.attachments.exists(), most=most)
     found = mentions.find(text, message.space, author, known=mentions.known_to(message))

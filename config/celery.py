@@ -38,5 +38,7 @@ def begin(sender: Any, **_: Any) -> None:
 @signals.worker_shutting_down.connect
 def finish(**_: Any) -> None:
     from chat import engine
+    from chat.passages import runner
 
+    runner.drain()
     engine.drain()

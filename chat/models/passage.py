@@ -6,6 +6,7 @@
 import uuid
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
@@ -41,12 +42,21 @@ class Passage(models.Model):
     total = models.PositiveIntegerField(default=0)
     report = models.JSONField(default=dict)
     reason = models.CharField(max_length=500, blank=True)
+    # One more each time that a worker takes it: who has an older one writes nothing more.
+    fence = models.PositiveIntegerField(default=0)
     leased_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["org"],
+                name="passage_one_under_way",
+                condition=Q(state__in=["reading", "queued", "running"]) & ~Q(kind="member_out"),
+            )
+        ]
         indexes = [models.Index(fields=["org", "-created_at"], name="passage_by_org")]
 
     def __str__(self) -> str:

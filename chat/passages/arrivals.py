@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from catalog.models import AIModel
 from chat import feed, markdown
 from chat.models import Attachment, Edit, File, Mention, MentionKind, Message, Reaction, Reply
+from chat.passages.hold import Hold
 from chat.search import words
 from workspace.models import Member, Org, Space
 
@@ -71,19 +72,34 @@ def id_of(org: Org, source: str, kind: str, source_id: str) -> uuid.UUID:
     return uuid.uuid5(org.pk, f"{source}\n{kind}\n{source_id}")
 
 
-def write(space: Space, arrivals: Sequence[Arrival], *, names: dict[str, str], brought_from: str) -> int:
-    """Write those that are not here yet, in their order; returns how many. `names` maps mention keys to handles."""
+def write(held: Hold, space: Space, arrivals: Sequence[Arrival], *, names: dict[str, str], brought_from: str) -> int:
+    """Write those that are not here yet, in their order; returns how many. `names` maps mention keys to handles.
+
+    Raises Stopped, and has written nothing, where the passage is in other hands.
+    """
     here = set(Message.objects.filter(pk__in=[each.id for each in arrivals]).values_list("pk", flat=True))
     new = [each for each in arrivals if each.id not in here]
     # Before any lock: it is the slowest part.
-    html = {each.id: markdown.render(each.text, names) for each in new if each.text and not each.deleted_at}
-    return _write(space, new, html, names=names, brought_from=brought_from) if new else 0
+    html = {each.id: _rendered(held, each, names) for each in new if each.text and not each.deleted_at}
+    return _write(held, space, new, html, names=names, brought_from=brought_from) if new else 0
+
+
+def _rendered(held: Hold, each: Arrival, names: dict[str, str]) -> str:
+    held.breathe()
+    return markdown.render(each.text, names)
 
 
 @transaction.atomic
 def _write(
-    space: Space, arrivals: Sequence[Arrival], html: dict[uuid.UUID, str], *, names: dict[str, str], brought_from: str
+    held: Hold,
+    space: Space,
+    arrivals: Sequence[Arrival],
+    html: dict[uuid.UUID, str],
+    *,
+    names: dict[str, str],
+    brought_from: str,
 ) -> int:
+    held.fence()
     Space.objects.select_for_update(no_key=True).get(pk=space.pk)
     here = set(Message.objects.filter(pk__in=[each.id for each in arrivals]).values_list("pk", flat=True))
     fresh = list({each.id: each for each in arrivals if each.id not in here}.values())
@@ -107,9 +123,10 @@ def _write(
 
 
 @transaction.atomic
-def close(space: Space, *, since: int) -> None:
+def close(held: Hold, space: Space, *, since: int) -> None:
     """Count the threads to which messages came after the position `since`, stamp their roots, and let what came be
     unread for nobody who had read the rest. Call it with the Space's revision from before the first batch."""
+    held.fence()
     revision = Space.objects.select_for_update(no_key=True).values_list("revision", flat=True).get(pk=space.pk)
     came = Message.objects.filter(space=space, position__gt=since, parent__isnull=False)
     roots = sorted(set(came.values_list("parent_id", flat=True)))

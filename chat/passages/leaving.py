@@ -4,21 +4,16 @@
 what was taken out does not pile up; who asked for what is in the trail.
 """
 
-from datetime import timedelta
-
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat.files import names, store
 from chat.models import Passage, PassageKind, PassageState
-from chat.passages import running
+from chat.passages import coming, hold
 from workspace import audit, orgs
 from workspace.errors import Forbidden, Invalid
 from workspace.models import Member, Role
-
-OUT = running.OUT
 
 
 @transaction.atomic
@@ -28,9 +23,7 @@ def ask_org(owner: Member, *, is_everything: bool) -> Passage:
     """
     if owner.role != Role.OWNER:
         raise Forbidden(_("Only the owner can export the organization."))
-    orgs.lock(owner.org)
-    if running.under_way(owner.org_id):
-        raise Invalid(_("An import or export is under way. Wait until it is over, or stop it."))
+    coming.require_nothing_under_way(orgs.lock(owner.org))
     return _ask(owner, PassageKind.ORG_OUT, {"is_everything": is_everything})
 
 
@@ -38,7 +31,7 @@ def ask_org(owner: Member, *, is_everything: bool) -> Passage:
 def ask_own(member: Member) -> Passage:
     """Have an archive made of what the member has here. Raises Invalid while one is being made."""
     Member.objects.select_for_update(no_key=True).get(pk=member.pk)
-    if _own(member, PassageKind.MEMBER_OUT).filter(state__in=running.OPEN).exists():
+    if _own(member, PassageKind.MEMBER_OUT).filter(state__in=hold.OPEN).exists():
         raise Invalid(_("Your export is being made already. Wait until it is there, or stop it."))
     return _ask(member, PassageKind.MEMBER_OUT, {})
 
@@ -58,12 +51,11 @@ def _ask(member: Member, kind: str, wanted: dict[str, bool]) -> Passage:
         asked_by=member,
         kind=kind,
         state=PassageState.QUEUED,
-        key=store.new_key(),
         preview=wanted,
-        expires_at=timezone.now() + timedelta(days=running.KEEP_DAYS),
+        expires_at=hold.until(days=hold.KEEP_DAYS),
     )
     audit.record(member.org, member, "export.asked", str(passage.pk), kind=kind, **wanted)
-    running.wake(passage)
+    coming.wake(passage)
     return passage
 
 

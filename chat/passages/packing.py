@@ -5,25 +5,26 @@ takes what they are not in, everybody is told before the first message is; a hal
 """
 
 import uuid
-from collections.abc import Callable
 from typing import IO, Any
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from chat import directs, feed
 from chat.files import store
-from chat.models import Message, Passage, PassageKind
+from chat.models import Message, PassageKind
+from chat.passages import telling
+from chat.passages.hold import Hold
 from chat.passages.parley import member_out, org_out
 from workspace.errors import Forbidden
 from workspace.models import Member, Role, Space, SpaceMember
 
-Tell = Callable[[int, int], None]
 
-
-def pack(passage: Passage, archive: IO[bytes], tell: Tell) -> dict[str, Any]:
+def pack(held: Hold, archive: IO[bytes]) -> dict[str, Any]:
     """Fill the open file; returns what it holds, in numbers. Raises Forbidden for one who may no longer have it."""
+    passage, tell = held.passage, held.tell
     member = Member.objects.present().filter(pk=passage.asked_by_id).select_related("org", "user").first()
     if member is None:
         raise Forbidden
@@ -33,17 +34,19 @@ def pack(passage: Passage, archive: IO[bytes], tell: Tell) -> dict[str, Any]:
         raise Forbidden
     is_everything = passage.preview.get("is_everything") is True
     if is_everything:
-        _tell_everybody(passage, member, tell)
+        _tell_everybody(held, member)
     return org_out.write(
         member.org, spaces_of(member, is_everything=is_everything), archive, tell, is_everything=is_everything
     )
 
 
-def keep(passage: Passage, archive: IO[bytes]) -> None:
-    """Put the finished archive where it can be fetched. One that an earlier run left half-done goes first."""
+def keep(held: Hold, archive: IO[bytes]) -> None:
+    """Put the finished archive where it can be fetched, under a key of this run; what an earlier one left goes."""
+    before = held.passage.key
+    held.name(store.new_key())
+    store.drop([before] if before else [])
     archive.seek(0)
-    store.drop([passage.key])
-    store.put(passage.key, archive)
+    store.put(held.passage.key, archive)
 
 
 def spaces_of(owner: Member, *, is_everything: bool) -> list[Space]:
@@ -52,18 +55,20 @@ def spaces_of(owner: Member, *, is_everything: bool) -> list[Space]:
     return list(found.order_by("created_at", "pk"))
 
 
-def _tell_everybody(passage: Passage, owner: Member, tell: Tell) -> None:
+def _tell_everybody(held: Hold, owner: Member) -> None:
     """A direct message of the owner to each member: it is told as messages are, and stays where they can find it."""
-    people = list(Member.objects.present().filter(org_id=owner.org_id).exclude(pk=owner.pk).select_related("user"))
-    ids = {uuid.uuid5(passage.pk, person.pk.hex): person for person in people}
+    people = Member.objects.present().filter(org_id=owner.org_id).exclude(pk=owner.pk).select_related("user")
+    ids = telling.ids(held.passage, people)
     told = set(Message.objects.filter(author=owner, client_id__in=ids).values_list("client_id", flat=True))
     for client_id, person in ids.items():
         if client_id not in told:
-            _tell_one(owner, person, client_id)
-        tell(0, 1)
+            _tell_one(held, owner, person, client_id)
+        held.tell(0, 1)
 
 
-def _tell_one(owner: Member, person: Member, client_id: uuid.UUID) -> None:
+@transaction.atomic
+def _tell_one(held: Hold, owner: Member, person: Member, client_id: uuid.UUID) -> None:
+    held.fence()
     language = person.user.language if person.user else ""
     with translation.override(language or settings.LANGUAGE_CODE):
         text = _(

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from chat.models import Imported
+from chat.passages.hold import Hold
 from workspace import members, orgs
 from workspace.models import Member, Org
 
@@ -53,30 +54,21 @@ class Match:
 
 
 def match(org: Org, importer: Member, export: Export, source: str) -> Match:
-    crowd = People(org, export, source)
-    crowd.vouch(importer)
-    known = len(export.people.keys() & crowd.known_ids)
+    known = len(export.people.keys() & (_known(org, export, source).keys() | _vouched(export, importer)))
     return Match(known, len(export.people) - known)
 
 
 class People:
     """The members that Slack's ids mean; somebody unknown is made when asked for."""
 
-    def __init__(self, org: Org, export: Export, source: str) -> None:
-        self._org, self._export, self._source = org, export, source
-        self._members = _known(org, export, source)
+    def __init__(self, held: Hold, export: Export, source: str) -> None:
+        self._held, self._org, self._export, self._source = held, held.passage.org, export, source
+        self._members = _known(self._org, export, source)
         self.made = 0
-
-    @property
-    def known_ids(self) -> set[str]:
-        return set(self._members)
 
     def vouch(self, member: Member) -> None:
         """Whoever runs the import is who they are, whether or not they have shown it by mail."""
-        ids = (
-            user_id for user_id, person in self._export.people.items() if person.email and person.email == member.email
-        )
-        for user_id in ids:
+        for user_id in _vouched(self._export, member):
             self._members.setdefault(user_id, member)
 
     def bring_all(self) -> None:
@@ -118,6 +110,7 @@ class People:
     @transaction.atomic
     def _make(self, person: Person) -> Member:
         org = orgs.lock(self._org)
+        self._held.fence()
         seen: dict[str, Any] = {"org": org, "source": self._source, "kind": KIND, "source_id": person.id}
         if row := Imported.objects.filter(**seen).first():  # another import was faster
             return Member.objects.get(org=org, pk=row.our_id)
@@ -125,6 +118,10 @@ class People:
         Imported.objects.create(our_id=member.pk, **seen)
         self.made += 1
         return member
+
+
+def _vouched(export: Export, member: Member) -> set[str]:
+    return {each for each, person in export.people.items() if person.email and person.email == member.email}
 
 
 def _known(org: Org, export: Export, source: str) -> dict[str, Member]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import IO, Any
 
 from chat.models import Passage, PassageKind
+from chat.passages.hold import Hold
 from chat.passages.parley import bring as parley
 from chat.passages.parley import export as parley_export
 from chat.passages.report import Report
@@ -28,7 +29,7 @@ def look(passage: Passage, file: IO[bytes], tell: Tell) -> dict[str, Any]:
     return slack.look(passage.org, passage.asked_by, slack_export.open_export(file), tell)
 
 
-def bring(passage: Passage, file: IO[bytes], chosen: Sequence[str], tell: Tell) -> Report:
-    if passage.kind == PassageKind.PARLEY_IN:
-        return parley.bring(passage.org, passage.asked_by, parley_export.open_export(file), chosen, tell)
-    return slack.bring(passage.org, passage.asked_by, slack_export.open_export(file), chosen, tell)
+def bring(held: Hold, file: IO[bytes], chosen: Sequence[str]) -> Report:
+    if held.passage.kind == PassageKind.PARLEY_IN:
+        return parley.bring(held, parley_export.open_export(file), chosen)
+    return slack.bring(held, slack_export.open_export(file), chosen)

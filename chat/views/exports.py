@@ -17,7 +17,7 @@ from chat.files import serving
 from chat.forms import ExportForm
 from chat.models import Passage, PassageKind, PassageState
 from chat.passages import access as passage_access
-from chat.passages import leaving
+from chat.passages import hold, leaving
 from workspace import access
 from workspace.errors import Invalid, NotFound, Refused
 from workspace.middleware import wants_json
@@ -48,7 +48,7 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
 def archive(request: HttpRequest, passage_id: UUID) -> HttpResponseBase:
     """The bytes, to be saved. Raises NotFound for one that is not there yet, or no longer."""
     passage, _member = passage_access.passage(request.user, passage_id)
-    if passage.kind not in leaving.OUT or passage.state != PassageState.FINISHED or not passage.key:
+    if passage.kind not in hold.OUT or passage.state != PassageState.FINISHED or not passage.key:
         raise NotFound
     name = leaving.name_of(passage)
     return serving.give(request, serving.Given(passage.key, passage.size_bytes, "application/zip", name))

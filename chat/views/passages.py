@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from chat.forms import ArchiveForm
 from chat.models import Passage, PassageKind
 from chat.passages import access as passage_access
-from chat.passages import running
-from workspace import access
+from chat.passages import coming, hold
+from workspace import access, permits
 from workspace.errors import Invalid, Refused
 from workspace.middleware import wants_json
 from workspace.models import Member
@@ -35,7 +35,7 @@ def bring(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         if not form.is_valid():
             raise Invalid(_("Choose the zip archive first."))
-        return redirect("passage", passage_id=running.receive(member, form.cleaned_data["archive"]).pk)
+        return redirect("passage", passage_id=coming.receive(member, form.cleaned_data["archive"]).pk)
     except Refused as refusal:
         if wants_json(request):
             raise
@@ -56,7 +56,7 @@ def show(request: HttpRequest, passage_id: UUID) -> HttpResponse:
 def begin(request: HttpRequest, passage_id: UUID) -> HttpResponse:
     passage, member = passage_access.passage(request.user, passage_id)
     try:
-        running.begin(member, passage, channel_ids=request.POST.getlist("channel"))
+        coming.begin(member, passage, channel_ids=request.POST.getlist("channel"))
     except Refused as refusal:
         if wants_json(request):
             raise
@@ -68,7 +68,7 @@ def begin(request: HttpRequest, passage_id: UUID) -> HttpResponse:
 @require_POST
 def stop(request: HttpRequest, passage_id: UUID) -> HttpResponse:
     passage, member = passage_access.passage(request.user, passage_id)
-    running.stop(member, passage)
+    coming.stop(member, passage)
     return redirect("passage", passage_id=passage.pk)
 
 
@@ -78,6 +78,7 @@ def _bring_page(request: HttpRequest, member: Member, *, refusal: Refused | None
     context = {
         "earlier": earlier.order_by("-created_at")[:SHOWN_MAX],
         "limit": refusal.message if refusal else "",
+        "permit": permits.give(request, member.org.slug),
     }
     return render(request, "chat/import.html", context, status=refusal.status if refusal else 200)
 
@@ -87,7 +88,7 @@ def _page(request: HttpRequest, passage: Passage, member: Member, *, refusal: Re
     context = {
         "passage": passage,
         "limit": refusal.message if refusal else "",
-        "is_open": passage.state in running.OPEN,
-        "is_out": passage.kind in running.OUT,
+        "is_open": passage.state in hold.OPEN,
+        "is_out": passage.kind in hold.OUT,
     }
     return render(request, "chat/passage.html", context, status=refusal.status if refusal else 200)

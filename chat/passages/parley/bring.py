@@ -12,6 +12,7 @@ from django.db import transaction
 
 from chat.models import Imported, Message
 from chat.passages import arrivals, people
+from chat.passages.hold import Hold
 from chat.passages.parley import faces, places
 from chat.passages.parley.carrier import BATCH, Carrier
 from chat.passages.parley.crowd import Crowd
@@ -53,30 +54,30 @@ def look(org: Org, importer: Member, export: Export, tell: Tell) -> dict[str, An
     }
 
 
-def bring(org: Org, importer: Member, export: Export, chosen: Sequence[str], tell: Tell) -> Report:
-    """Bring the people, and these Spaces whole. `tell(done, total)` counts messages; it may raise between batches."""
-    source, report = source_of(export), Report()
-    crowd = Crowd(org, export, source)
+def bring(held: Hold, export: Export, chosen: Sequence[str]) -> Report:
+    """Bring the people, and these Spaces whole. Raises Stopped between batches."""
+    source, report, importer = source_of(export), Report(), held.passage.asked_by
+    crowd = Crowd(held, export, source)
     crowd.vouch(importer)
     crowd.bring_all()
     wanted = [place for place in export.channels if place.id in set(chosen)]
     done, total = 0, sum(place.messages for place in wanted)
     forwards: dict[Any, Any] = {}
     for place in wanted:
-        space = places.space_of(org, importer, place, crowd, source, report)
+        space = places.space_of(held, place, crowd, source, report)
         if space is None:
             continue
         since = space.revision if space.messages.exists() else 0
-        carrier = Carrier(space, place, export, crowd, source, report)
+        carrier = Carrier(held, space, place, export, crowd, source, report)
         for batch in carrier.batches():
             carrier.write(batch)
             done += len(batch)
-            tell(min(done, total), total + 1)
+            held.tell(min(done, total), total + 1)
         forwards |= carrier.forwards
-        places.keep_notes(space, place, crowd, source)
-        arrivals.close(space, since=since)
-    _point_back(org, forwards)
-    faces.bring(crowd, export, report, lambda: tell(total, total + 1))
+        places.keep_notes(held, space, place, crowd, source)
+        arrivals.close(held, space, since=since)
+    _point_back(held, forwards)
+    faces.bring(held, crowd, export, report)
     report.counts["people"] = crowd.made
     report.problems += export.problems
     return report
@@ -98,8 +99,10 @@ def _count(export: Export, place: Place, tell: Tell) -> Counter[str]:
 
 
 @transaction.atomic
-def _point_back(org: Org, forwards: dict[Any, Any]) -> None:
+def _point_back(held: Hold, forwards: dict[Any, Any]) -> None:
     """Let copies name their originals, which may have come after them."""
+    held.fence()
+    org = held.passage.org
     here = set(Message.objects.filter(org=org, pk__in=set(forwards.values())).values_list("pk", flat=True))
     for copy, original in forwards.items():
         if original in here:

@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,7 @@ from chat.files import intake
 from chat.models import File, Message
 from chat.passages import arrivals
 from chat.passages.arrivals import Arrival, Chosen
+from chat.passages.hold import Hold
 from chat.passages.parley import answers, places
 from chat.passages.parley.crowd import Crowd
 from chat.passages.parley.export import Export, Kept, Place
@@ -40,8 +42,10 @@ SOURCES = {"Slack", NAME}
 class Carrier:
     """`forwards` are copies and their originals, which may stand in a Space that has not come yet."""
 
-    def __init__(self, space: Space, place: Place, export: Export, crowd: Crowd, source: str, report: Report) -> None:
-        self._space, self._place, self._export = space, place, export
+    def __init__(
+        self, held: Hold, space: Space, place: Place, export: Export, crowd: Crowd, source: str, report: Report
+    ) -> None:
+        self._held, self._space, self._place, self._export = held, space, place, export
         self._crowd, self._source, self._report = crowd, source, report
         self._moments: dict[uuid.UUID, datetime | None] = {}
         self.forwards: dict[uuid.UUID, uuid.UUID] = {}
@@ -57,7 +61,7 @@ class Carrier:
         self._seat_answers([(each, row) for each, row in pairs if each.id not in here])
         found = [each for each, _row in pairs]
         names = self._crowd.handles
-        written = arrivals.write(self._space, found, names=names, brought_from=NAME)
+        written = arrivals.write(self._held, self._space, found, names=names, brought_from=NAME)
         self._report.counts["messages"] += written
         self._report.counts["already_here"] += len(found) - written
         self._report.counts["reactions"] += sum(len(each.reactions) for each in found if each.id not in here)
@@ -125,13 +129,16 @@ class Carrier:
 
     def _file(self, kept: Kept) -> File | None:
         pk = arrivals.id_of(self._space.org, self._source, "file", kept.id)
+        self._held.breathe()
+        self._held.check()
         with tempfile.TemporaryFile() as bytes_of:
-            size = 0
-            for piece in self._export.archive.pieces(kept.path):
-                size += bytes_of.write(piece)
-            bytes_of.seek(0)
-            upload = UploadedFile(file=bytes_of, name=kept.name, size=size)
             try:
+                # A little that packs much is not unpacked to the end.
+                for piece in self._export.archive.pieces(kept.path, most=settings.FILE_MAX_BYTES):
+                    bytes_of.write(piece)
+                size = bytes_of.tell()
+                bytes_of.seek(0)
+                upload = UploadedFile(file=bytes_of, name=kept.name, size=size)
                 file = intake.bring(self._space.org, self._crowd.of(kept.uploader), upload, pk=pk)
             except Refused as refusal:
                 words = _("“{name}” was left out: {reason}")
@@ -151,6 +158,7 @@ class Carrier:
     def _edit(self, row: dict[str, Any], table: list[dict[str, Any]], arrival: Arrival) -> tuple[str, str, datetime]:
         said = self._text(row.get("text"), table)
         until = moment(row.get("until")) or arrival.edited_at or arrival.created_at
+        self._held.breathe()
         return said, markdown.render(said, self._crowd.handles), until
 
     def _text(self, value: Any, table: list[dict[str, Any]]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from catalog.models import AIModel
 from chat import markdown
+from chat.passages.hold import Hold
 from chat.passages.parley.export import Export, Somebody
 from chat.passages.people import People, Person
 from chat.passages.values import inside, line
@@ -16,8 +17,8 @@ from workspace.models import Member, Org, Role
 
 
 class Crowd(People):
-    def __init__(self, org: Org, export: Export, source: str) -> None:
-        super().__init__(org, export, source)
+    def __init__(self, held: Hold, export: Export, source: str) -> None:
+        super().__init__(held, export, source)
         self._ai_models: dict[str, AIModel | None] = {}
         self._offered = set(AIModel.objects.values_list("handle", flat=True))
 

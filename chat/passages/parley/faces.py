@@ -4,12 +4,12 @@
 given to names without an account only: nobody who is here gets a face from an archive.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from chat import profiles, studio
+from chat.passages.hold import Hold
 from chat.passages.parley.bag import Bag
 from chat.passages.parley.crowd import Crowd
 from chat.passages.parley.export import Export
@@ -32,13 +32,14 @@ def pack(bag: Bag, org: Org) -> dict[Any, str]:
     return paths
 
 
-def bring(crowd: Crowd, export: Export, report: Report, step: Callable[[], None]) -> None:
-    """Give those who have no account theirs. Raises WrongArchive, and what `step` raises between two."""
+def bring(held: Hold, crowd: Crowd, export: Export, report: Report) -> None:
+    """Give those who have no account theirs."""
     for person in export.people.values():
         member = crowd.of(person.id) if person.picture else None
         if member is None or not _is_free(member):
             continue
-        step()
+        held.breathe()
+        held.check()
         try:
             profiles.set_picture(member, export.archive.read(person.picture, most=studio.BYTES_MAX))
             report.counts["pictures"] += 1

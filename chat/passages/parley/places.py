@@ -12,12 +12,13 @@ from django.db import transaction
 from chat import feed
 from chat.models import Imported, Message, Note
 from chat.passages import arrivals, rooms
+from chat.passages.hold import Hold
 from chat.passages.parley.crowd import Crowd
 from chat.passages.parley.export import ID_MAX, Place
 from chat.passages.people import Person
 from chat.passages.report import Report
 from chat.passages.values import text
-from workspace import names
+from workspace import names, orgs
 from workspace.errors import Invalid
 from workspace.models import Member, Org, Space, SpaceKind, SpaceMember, SpaceRole
 
@@ -25,9 +26,10 @@ KIND = "space"
 
 
 @transaction.atomic
-def space_of(org: Org, importer: Member, place: Place, crowd: Crowd, source: str, report: Report) -> Space | None:
+def space_of(held: Hold, place: Place, crowd: Crowd, source: str, report: Report) -> Space | None:
     """The Space that an earlier import made, or a new one; None for a conversation of nobody."""
-    Org.objects.select_for_update(no_key=True).get(pk=org.pk)
+    org = orgs.lock(held.passage.org)
+    held.fence()
     seen: dict[str, Any] = {"org": org, "source": source, "kind": KIND, "source_id": place.id}
     if row := Imported.objects.filter(**seen).first():
         if space := Space.objects.filter(org=org, pk=row.our_id).first():
@@ -39,15 +41,16 @@ def space_of(org: Org, importer: Member, place: Place, crowd: Crowd, source: str
             return None
         space = rooms.direct(org, members, source=source, source_id=place.id)
     else:
-        space = _make(org, importer, place, crowd)
+        space = _make(org, held.passage.asked_by, place, crowd)
         report.counts["spaces"] += 1
     Imported.objects.update_or_create(**seen, defaults={"our_id": space.pk})
     return space
 
 
 @transaction.atomic
-def keep_notes(space: Space, place: Place, crowd: Crowd, source: str) -> None:
+def keep_notes(held: Hold, space: Space, place: Place, crowd: Crowd, source: str) -> None:
     """What the Space remembers, where it does not yet."""
+    held.fence()
     org = space.org
     ids = {arrivals.id_of(org, source, "note", note.id): note for note in place.notes}
     here = set(Note.objects.filter(pk__in=ids).values_list("pk", flat=True))

@@ -17,12 +17,13 @@ from chat import feed
 from chat.models import Imported
 from chat.passages import arrivals, people, rooms
 from chat.passages.arrivals import Arrival, Chosen
+from chat.passages.hold import Hold
 from chat.passages.people import Person
 from chat.passages.report import Report
 from chat.passages.slack.export import NOTICES, Channel, Export, moment
 from chat.passages.slack.markup import Markup, emoji_of
 from chat.passages.values import dicts, inside, text
-from workspace import names
+from workspace import names, orgs
 from workspace.errors import Invalid
 from workspace.models import Member, Org, Space, SpaceKind, SpaceRole
 
@@ -46,6 +47,7 @@ def look(org: Org, importer: Member, export: Export, tell: Callable[[int, int], 
         counts = Counter[str]()
         for day in export.days(channel):
             moments += _count(export.messages(day), counts)
+            tell(place, len(export.channels) + 1)
         rows.append(
             {
                 "id": channel.id,
@@ -56,7 +58,7 @@ def look(org: Org, importer: Member, export: Export, tell: Callable[[int, int], 
             }
         )
         total += counts
-        tell(place + 1, len(export.channels))
+        tell(place + 1, len(export.channels) + 1)
     matched = people.match(org, importer, export, source)
     spaces = sum(1 for row in rows if row["kind"] != "direct" and not row["known"])
     return {
@@ -71,23 +73,21 @@ def look(org: Org, importer: Member, export: Export, tell: Callable[[int, int], 
     }
 
 
-def bring(
-    org: Org, importer: Member, export: Export, channel_ids: Sequence[str], tell: Callable[[int, int], None]
-) -> Report:
-    """Bring the people, and these channels whole. `tell(done, total)` counts days; it may raise to stop between two."""
+def bring(held: Hold, export: Export, channel_ids: Sequence[str]) -> Report:
+    """Bring the people, and these channels whole. Raises Stopped between batches."""
     source = source_of(export)
-    report, crowd = Report(), people.People(org, export, source)
-    crowd.vouch(importer)
+    report, crowd = Report(), people.People(held, export, source)
+    crowd.vouch(held.passage.asked_by)
     crowd.bring_all()
     chosen = [channel for channel in export.channels if channel.id in set(channel_ids)]
     days = {channel.id: export.days(channel) for channel in chosen}
     done, total = 0, sum(map(len, days.values()))
     for channel in chosen:
-        carrier = _Carrier(org, importer, export, channel, crowd, report)
+        carrier = _Carrier(held, export, channel, crowd, report)
         for day in days[channel.id]:
             carrier.day(day)
             done += 1
-            tell(done, total)
+            held.tell(done, total)
         carrier.close()
     report.counts["people"] = crowd.made
     report.problems += export.problems
@@ -97,25 +97,23 @@ def bring(
 class _Carrier:
     """One channel on its way into its Space."""
 
-    def __init__(
-        self, org: Org, importer: Member, export: Export, channel: Channel, crowd: people.People, report: Report
-    ) -> None:
-        self._org, self._export, self._channel = org, export, channel
+    def __init__(self, held: Hold, export: Export, channel: Channel, crowd: people.People, report: Report) -> None:
+        self._held, self._org, self._export, self._channel = held, held.passage.org, export, channel
         self._crowd, self._report, self._source = crowd, report, source_of(export)
         self._markup = Markup(crowd.key, crowd.name)
-        self._space, is_new = _space(org, importer, channel, crowd, self._source)
+        self._space, is_new = _space(held, channel, crowd, self._source)
         self._since = 0 if is_new else self._space.revision
         report.counts["spaces"] += is_new
 
     def day(self, day: str) -> None:
         found = self._arrivals(self._export.messages(day))
         while batch := list(islice(found, BATCH)):
-            written = arrivals.write(self._space, batch, names=self._crowd.handles, brought_from=NAME)
+            written = arrivals.write(self._held, self._space, batch, names=self._crowd.handles, brought_from=NAME)
             self._report.counts["messages"] += written
             self._report.counts["already_here"] += len(batch) - written
 
     def close(self) -> None:
-        arrivals.close(self._space, since=self._since)
+        arrivals.close(self._held, self._space, since=self._since)
 
     def _arrivals(self, rows: list[dict[str, Any]]) -> Iterator[Arrival]:
         for row in rows:
@@ -204,9 +202,10 @@ def _title(channel: Channel, export: Export) -> str:
 
 
 @transaction.atomic
-def _space(org: Org, importer: Member, channel: Channel, crowd: people.People, source: str) -> tuple[Space, bool]:
+def _space(held: Hold, channel: Channel, crowd: people.People, source: str) -> tuple[Space, bool]:
     """The Space of a channel: the one that an earlier import made, or a new one with the same people in it."""
-    Org.objects.select_for_update(no_key=True).get(pk=org.pk)
+    org = orgs.lock(held.passage.org)
+    held.fence()
     seen: dict[str, Any] = {"org": org, "source": source, "kind": KIND, "source_id": channel.id}
     if row := Imported.objects.filter(**seen).first():
         if space := Space.objects.filter(org=org, pk=row.our_id).first():
@@ -217,7 +216,7 @@ def _space(org: Org, importer: Member, channel: Channel, crowd: people.People, s
         space = rooms.direct(org, members, source=source, source_id=channel.id)
     else:
         members = [member for each in channel.member_ids if (member := crowd.of(each))]
-        space = _make(org, importer, channel, members, crowd)
+        space = _make(org, held.passage.asked_by, channel, members, crowd)
     Imported.objects.update_or_create(**seen, defaults={"our_id": space.pk})
     return space, True
 

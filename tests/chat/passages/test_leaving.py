@@ -13,10 +13,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from chat import deletions, edits
 from chat.files import store
 from chat.models import Message, Passage, PassageState
-from chat.passages import leaving, running
-from tests.chat.passages.whole_org import furnish
+from chat.passages import coming, hold, leaving, packing, running
+from tests.chat.passages.whole_org import furnish, say
 from workspace import members
 from workspace.errors import Forbidden, Invalid
 from workspace.models import AuditLine, Member, Role, SpaceMember
@@ -147,6 +148,22 @@ def test_who_takes_everything_tells_everybody_first(whole: SimpleNamespace) -> N
     )
 
 
+def test_nobody_takes_back_that_they_took_everything(whole: SimpleNamespace) -> None:
+    made(leaving.ask_org(whole.ana, is_everything=True))
+    told = Message.objects.filter(author=whole.ana, space__kind="direct", text__contains="holds everything")
+    ordinary = say(told[0].space, whole.ana, "just talking")
+
+    for message in told:
+        with pytest.raises(Forbidden, match="stays as it is"):
+            deletions.delete(whole.ana, message)
+        with pytest.raises(Forbidden, match="stays as it is"):
+            edits.edit(whole.ana, message, text="nothing to see")
+
+    assert told.filter(deleted_at=None, edited_at=None).count() == 3
+    deletions.delete(whole.ana, ordinary)
+    assert Message.objects.get(pk=ordinary.pk).is_deleted
+
+
 def test_a_run_that_begins_again_tells_nobody_twice(whole: SimpleNamespace) -> None:
     passage = leaving.ask_org(whole.ana, is_everything=True)
     running.run(passage.pk)
@@ -212,19 +229,35 @@ def test_who_lost_the_right_before_it_was_made_gets_nothing(whole: SimpleNamespa
     running.run(passage.pk)
 
     passage.refresh_from_db()
-    assert (passage.state, store.has(passage.key)) == ("failed", False)
+    assert (passage.state, passage.key) == ("failed", "")
 
 
 def test_a_stopped_export_leaves_nothing_behind(whole: SimpleNamespace) -> None:
     passage = leaving.ask_org(whole.ana, is_everything=False)
-    running.stop(whole.ana, passage)
+    coming.stop(whole.ana, passage)
 
     running.run(passage.pk)
 
     passage.refresh_from_db()
-    assert (passage.state, store.has(passage.key)) == ("stopped", False)
+    assert (passage.state, passage.key) == ("stopped", "")
     assert browser_of(whole.ana).get(f"/passages/{passage.pk}/archive").status_code == 404
     assert AuditLine.objects.filter(action="export.stopped").exists()
+
+
+def test_who_lost_the_export_keeps_no_archive(whole: SimpleNamespace) -> None:
+    passage = leaving.ask_own(whole.mei)
+    first = hold.take(passage.pk)
+    assert first
+    packing.keep(first, io.BytesIO(b"half"))
+    left = first.passage.key
+    Passage.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+
+    done = made(passage)
+
+    assert (done.key != left, store.has(done.key), store.has(left)) == (True, True, False)
+    with pytest.raises(hold.Stopped):
+        packing.keep(first, io.BytesIO(b"late"))
+    assert opened(done)["parley.json"]["holds"] == "member"
 
 
 def test_the_next_archive_takes_the_place_of_the_last_and_time_takes_it(whole: SimpleNamespace) -> None:

@@ -34,7 +34,7 @@ from chat.models import (
     Thread,
     ThreadMember,
 )
-from chat.passages import leaving, running
+from chat.passages import coming, leaving, running
 from tests.chat.passages.likeness import entries, plain
 from tests.chat.passages.whole_org import furnish
 from workspace import orgs, portraits
@@ -71,7 +71,7 @@ def taken(owner: Member) -> bytes:
 
 def given(importer: Member, data: bytes) -> Passage:
     """The archive, looked at."""
-    passage = running.receive(importer, SimpleUploadedFile("parley.zip", data))
+    passage = coming.receive(importer, SimpleUploadedFile("parley.zip", data))
     running.run(passage.pk)
     passage.refresh_from_db()
     return passage
@@ -80,7 +80,7 @@ def given(importer: Member, data: bytes) -> Passage:
 def brought(importer: Member, data: bytes) -> Passage:
     passage = given(importer, data)
     assert passage.reason == ""
-    running.begin(importer, passage, channel_ids=[row["id"] for row in passage.preview["channels"]])
+    coming.begin(importer, passage, channel_ids=[row["id"] for row in passage.preview["channels"]])
     running.run(passage.pk)
     passage.refresh_from_db()
     assert (passage.state, passage.reason) == ("finished", "")
@@ -312,13 +312,26 @@ def hostile(whole: SimpleNamespace, secret: Message) -> bytes:
     return zipped({**held, "files/f/e": b"<html><script>alert(1)</script></html>"})
 
 
+def test_a_little_that_unpacks_to_much_is_left_out_and_named(
+    whole: SimpleNamespace, elsewhere: Member, settings: Any
+) -> None:
+    settings.FILE_MAX_BYTES = 300_000
+    files = entries(taken(whole.ana))
+    (path,) = (name for name in files if name.endswith("plan_ 1.txt"))
+
+    passage = brought(elsewhere, zipped({**files, path: b"\0" * 400_000}))
+
+    assert list(File.objects.filter(org=elsewhere.org).values_list("name", flat=True)) == ["teal.png"]
+    assert "plan: 1.txt" in passage.report["problems"][0] and "too large" in passage.report["problems"][0]
+
+
 def test_a_plan_without_room_says_so_before_anything_is_made(whole: SimpleNamespace, elsewhere: Member) -> None:
     data = taken(whole.ana)
     plans.switch(elsewhere.org, "starter")
     passage = given(elsewhere, data)
 
     with pytest.raises(PlanLimit):
-        running.begin(elsewhere, passage, channel_ids=[row["id"] for row in passage.preview["channels"]])
+        coming.begin(elsewhere, passage, channel_ids=[row["id"] for row in passage.preview["channels"]])
 
     assert not Message.objects.filter(org=elsewhere.org).exists()
 

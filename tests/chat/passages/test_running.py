@@ -13,7 +13,7 @@ from billing import plans
 from billing.refusals import PlanLimit
 from chat.files import store
 from chat.models import Message, Passage, PassageState
-from chat.passages import running
+from chat.passages import coming, hold, leaving, running
 from tests.chat.passages import slack_zip
 from workspace.errors import Forbidden, Invalid
 from workspace.models import AuditLine, Space
@@ -35,7 +35,7 @@ def upload(content: bytes | None = None) -> SimpleUploadedFile:
 
 
 def looked_at(juniper: SimpleNamespace) -> Passage:
-    passage = running.receive(juniper.ana, upload())
+    passage = coming.receive(juniper.ana, upload())
     running.run(passage.pk)
     passage.refresh_from_db()
     return passage
@@ -59,7 +59,7 @@ def test_an_archive_is_looked_at_before_anything_is_brought(juniper: SimpleNames
 def test_only_what_was_chosen_is_brought(juniper: SimpleNamespace) -> None:
     passage = looked_at(juniper)
 
-    running.begin(juniper.ana, passage, channel_ids=["C01"])
+    coming.begin(juniper.ana, passage, channel_ids=["C01"])
     running.run(passage.pk)
 
     passage.refresh_from_db()
@@ -68,7 +68,7 @@ def test_only_what_was_chosen_is_brought(juniper: SimpleNamespace) -> None:
 
 
 def test_a_wrong_archive_ends_with_the_reason(juniper: SimpleNamespace) -> None:
-    passage = running.receive(juniper.ana, upload(b"hello"))
+    passage = coming.receive(juniper.ana, upload(b"hello"))
 
     running.run(passage.pk)
 
@@ -78,7 +78,7 @@ def test_a_wrong_archive_ends_with_the_reason(juniper: SimpleNamespace) -> None:
 
 def test_an_empty_file_is_refused_and_nothing_is_kept(juniper: SimpleNamespace) -> None:
     with pytest.raises(Invalid, match="empty"):
-        running.receive(juniper.ana, upload(b""))
+        coming.receive(juniper.ana, upload(b""))
 
     assert not Passage.objects.exists()
 
@@ -87,16 +87,83 @@ def test_members_import_nothing(juniper: SimpleNamespace) -> None:
     passage = looked_at(juniper)
 
     with pytest.raises(Forbidden):
-        running.receive(juniper.mei, upload())
+        coming.receive(juniper.mei, upload())
     with pytest.raises(Forbidden):
-        running.begin(juniper.mei, passage, channel_ids=["C01"])
+        coming.begin(juniper.mei, passage, channel_ids=["C01"])
 
 
 def test_one_import_at_a_time(juniper: SimpleNamespace) -> None:
-    running.receive(juniper.ana, upload())
+    coming.receive(juniper.ana, upload())
 
     with pytest.raises(Invalid, match="under way"):
-        running.receive(juniper.ben, upload())
+        coming.receive(juniper.ben, upload())
+
+
+def test_nothing_is_brought_while_the_organization_is_taken_out(juniper: SimpleNamespace) -> None:
+    passage = looked_at(juniper)
+    leaving.ask_org(juniper.ana, is_everything=False)
+
+    with pytest.raises(Invalid, match="under way"):
+        coming.begin(juniper.ana, passage, channel_ids=["C01"])
+
+    passage.refresh_from_db()
+    assert passage.state == PassageState.READY
+
+
+def test_of_an_organization_one_archive_is_kept(juniper: SimpleNamespace, django_capture_on_commit_callbacks) -> None:  # type: ignore[no-untyped-def]
+    first = looked_at(juniper)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        second = coming.receive(juniper.ben, upload())
+
+    key = first.key
+    first.refresh_from_db()
+    assert (first.state, first.key, store.has(key), store.has(second.key)) == ("stopped", "", False, True)
+
+
+def test_the_archive_of_an_import_that_is_over_is_let_go(juniper: SimpleNamespace) -> None:
+    passage = looked_at(juniper)
+    assert running.let_go() == 0
+    coming.begin(juniper.ana, passage, channel_ids=["C01"])
+    running.run(passage.pk)
+
+    assert running.let_go() == 1
+    assert not store.has(passage.key)
+
+
+class Broken(SimpleUploadedFile):
+    """What cannot be read to its end."""
+
+    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        yield b"PK"
+        raise OSError("the disk is full")
+
+
+def test_an_archive_that_could_not_be_kept_holds_nothing_up(juniper: SimpleNamespace) -> None:
+    with pytest.raises(OSError, match="full"):
+        coming.receive(juniper.ana, Broken("export.zip", b"PK" * 9))
+
+    passage = Passage.objects.get()
+    assert (passage.state, passage.key) == ("failed", "")
+    assert looked_at(juniper).state == PassageState.READY
+
+
+def test_no_worker_takes_an_archive_before_all_of_it_is_there(juniper: SimpleNamespace) -> None:
+    passage = coming._enter(juniper.ana, 10)
+
+    running.run(passage.pk)
+
+    assert (hold.take(passage.pk), running.forgotten()) == (None, [])
+
+
+def test_an_archive_that_is_gone_says_so(juniper: SimpleNamespace) -> None:
+    passage = coming.receive(juniper.ana, upload())
+    store.drop([passage.key])
+
+    running.run(passage.pk)
+
+    passage.refresh_from_db()
+    assert (passage.state, passage.reason) == ("failed", "The archive is no longer kept. Give it once more.")
 
 
 def test_a_plan_without_room_for_the_spaces_says_so_before_anything_is_made(juniper: SimpleNamespace) -> None:
@@ -105,7 +172,7 @@ def test_a_plan_without_room_for_the_spaces_says_so_before_anything_is_made(juni
     spaces = Space.objects.count()
 
     with pytest.raises(PlanLimit):
-        running.begin(juniper.ana, passage, channel_ids=["C01", "C02"])
+        coming.begin(juniper.ana, passage, channel_ids=["C01", "C02"])
 
     passage.refresh_from_db()
     assert (passage.state, Space.objects.count()) == (PassageState.READY, spaces)
@@ -113,23 +180,22 @@ def test_a_plan_without_room_for_the_spaces_says_so_before_anything_is_made(juni
 
 def test_a_stop_ends_it_between_two_days_and_the_next_import_goes_on(juniper: SimpleNamespace) -> None:
     passage = looked_at(juniper)
-    running.begin(juniper.ana, passage, channel_ids=["C01"])
-    Passage.objects.filter(pk=passage.pk).update(state=PassageState.RUNNING)
-    tell = running._teller(Passage.objects.get(pk=passage.pk))
-    running.stop(juniper.ana, passage)
+    coming.begin(juniper.ana, passage, channel_ids=["C01"])
+    held = hold.take(passage.pk)
+    coming.stop(juniper.ana, passage)
 
-    with pytest.raises(running.Stopped):
-        tell(2, 2)
+    with pytest.raises(hold.Stopped):
+        held.tell(2, 2)
 
     again = looked_at(juniper)
-    running.begin(juniper.ana, again, channel_ids=["C01"])
+    coming.begin(juniper.ana, again, channel_ids=["C01"])
     running.run(again.pk)
     assert Message.objects.count() == 5
 
 
 def test_what_a_dead_worker_left_is_found_and_run_again(juniper: SimpleNamespace) -> None:
     passage = looked_at(juniper)
-    running.begin(juniper.ana, passage, channel_ids=["C01"])
+    coming.begin(juniper.ana, passage, channel_ids=["C01"])
     alive = timezone.now() + timedelta(seconds=30)
     Passage.objects.filter(pk=passage.pk).update(state=PassageState.RUNNING, leased_until=alive)
     assert running.forgotten() == []
@@ -155,7 +221,7 @@ def test_archives_are_let_go_with_time(juniper: SimpleNamespace) -> None:
 
 def test_the_trail_says_who_and_not_what(juniper: SimpleNamespace) -> None:
     passage = looked_at(juniper)
-    running.begin(juniper.ana, passage, channel_ids=["C01"])
+    coming.begin(juniper.ana, passage, channel_ids=["C01"])
 
     lines = AuditLine.objects.filter(action__startswith="import.").order_by("id")
     assert [line.action for line in lines] == ["import.received", "import.begun"]

@@ -10,7 +10,8 @@ from allauth.account.models import EmailAddress
 from django.utils import timezone
 
 from chat import directs, feed
-from chat.models import Attachment, Imported, Mention, Message, Notice, Reaction, Reply, Thread
+from chat.models import Attachment, Imported, Mention, Message, Notice, Passage, Reaction, Reply, Thread
+from chat.passages import hold
 from chat.passages.archive import WrongArchive
 from chat.passages.slack import bring as slack
 from chat.passages.slack.export import open_export
@@ -22,7 +23,9 @@ def bring(
     juniper: SimpleNamespace, zipped: io.BytesIO | None = None, channels: tuple[str, ...] = ("C01", "C02", "D01")
 ) -> dict[str, Any]:
     export = open_export(zipped or slack_zip.make())
-    return slack.bring(juniper.org, juniper.ana, export, channels, lambda done, total: None).as_json()
+    Passage.objects.update(state="finished")
+    passage = Passage.objects.create(org=juniper.org, asked_by=juniper.ana, kind="slack_in", state="queued")
+    return slack.bring(hold.take(passage.pk), export, channels).as_json()
 
 
 def everything() -> dict[str, list]:
