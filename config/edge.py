@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterable
 from typing import IO, Any
+from urllib.parse import parse_qs
 
 BODY_MAX = 512 * 1024
 FILE_MAX_MB = int(os.environ.get("PARLEY_FILE_MAX_MB", "25"))
@@ -23,21 +24,32 @@ _ONCE = (b"host", b"origin", b"content-length", b"cookie", b"authorization")
 _TOO_LARGE = (413, f"The request is larger than the {BODY_MAX // 1024} KiB that fit.")
 _UPLOAD_TOO_LARGE = (413, f"That is larger than the {FILE_MAX_MB} MB that fit in one file. Nothing was stored.")
 _ARCHIVE_TOO_LARGE = (413, f"That is larger than the {ARCHIVE_MAX_MB} MB that fit in one archive. Nothing was stored.")
-_TAKES_ARCHIVES = re.compile(rb"/orgs/[a-z0-9-]{1,48}/import/")
+_NOT_PERMITTED = (413, "Load the import page again, as an admin who is signed in, and give the archive once more.")
+_TAKES_ARCHIVES = re.compile(rb"/orgs/([a-z0-9-]{1,48})/import/")
 _TAKES_FILES = re.compile(rb"/spaces/[0-9a-fA-F-]{36}/(?:files|messages)/|/messages/[0-9a-fA-F-]{36}/thread/")
 
 
-def body_max(method: str, path: bytes, headers: Iterable[tuple[bytes, bytes]]) -> int:
+def body_max(method: str, path: bytes, query: bytes, headers: Iterable[tuple[bytes, bytes]]) -> int:
     """How large the body may be. More than BODY_MAX only for a form with files, at an address that takes them, which
-    says its length beforehand: a server can then keep it on disk from the first byte."""
+    says its length beforehand: a server can then keep it on disk from the first byte. An archive needs a permit."""
     if method != "POST" or not (_TAKES_FILES.fullmatch(path) or _TAKES_ARCHIVES.fullmatch(path)):
         return BODY_MAX
     named = {name.lower(): value for name, value in headers}
     is_form = named.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
-    # Nobody who is not even signed in fills a disk; whether the session is good is asked behind this.
-    if not is_form or b"content-length" not in named or b"parley=" not in named.get(b"cookie", b""):
+    cookies = named.get(b"cookie", b"")
+    # Of a file no more than UPLOAD_MAX is kept before it is asked behind this whether the session is good.
+    if not is_form or b"content-length" not in named or b"parley=" not in cookies:
         return BODY_MAX
-    return ARCHIVE_MAX if _TAKES_ARCHIVES.fullmatch(path) else UPLOAD_MAX
+    if (archive := _TAKES_ARCHIVES.fullmatch(path)) is None:
+        return UPLOAD_MAX
+    return ARCHIVE_MAX if _is_permitted(archive[1], query, cookies) else BODY_MAX
+
+
+def _is_permitted(slug: bytes, query: bytes, cookies: bytes) -> bool:
+    from workspace import permits  # the settings read this file, and a permit is signed with their key
+
+    given = parse_qs(query.decode("latin-1")).get("permit", [""])
+    return permits.holds(given[-1], slug.decode(), cookies.decode("latin-1"))
 
 
 class Edge:
@@ -81,9 +93,12 @@ def _refusal(scope: dict) -> tuple[int, str] | None:
     length = next((value for name, value in headers if name == b"content-length"), b"0")
     if not length.isdigit() or len(length) > 18:
         return 400, "The request does not say how long it is."
-    most = body_max(scope.get("method", ""), scope.get("raw_path") or b"", headers)
+    path = scope.get("raw_path") or b""
+    most = body_max(scope.get("method", ""), path, scope["query_string"], headers)
     if int(length) <= most:
         return None
+    if most == BODY_MAX and _TAKES_ARCHIVES.fullmatch(path):
+        return _NOT_PERMITTED
     return {BODY_MAX: _TOO_LARGE, UPLOAD_MAX: _UPLOAD_TOO_LARGE}.get(most, _ARCHIVE_TOO_LARGE)
 
 

@@ -87,7 +87,8 @@ class Request(http_protocol.WebRequest):
         # Twisted would read every form once more for itself: whole, in memory, in the loop that all sockets share.
         self._parsePOSTFormSubmission = False
         named = [(name, values[0]) for name, values in self.requestHeaders.getAllRawHeaders()]
-        self.most = body_max(self.channel._command.decode("latin-1"), self.channel._path.split(b"?", 1)[0], named)
+        path, _, query = self.channel._path.partition(b"?")
+        self.most = body_max(self.channel._command.decode("latin-1"), path, query, named)
         super().gotLength(0 if length is None or length > self.most else length)
 
     def handleContentChunk(self, data: bytes) -> None:

@@ -3,11 +3,14 @@
 import gzip
 import socket
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from django.test import RequestFactory
 
-from config.edge import BODY_MAX, HEADERS_MAX, URL_MAX, Edge
+from config.edge import ARCHIVE_MAX, BODY_MAX, HEADERS_MAX, URL_MAX, Edge, body_max
 from tests.stack import Stack
+from workspace import permits
 
 Headers = list[tuple[bytes, bytes]]
 # What the web process takes of a body that is too large before it cuts the sender off.
@@ -107,6 +110,41 @@ async def test_a_socket_of_a_doubtful_shape_is_closed() -> None:
     answered, inside = await call([(b"origin", b"a"), (b"origin", b"b")], type="websocket")
 
     assert (answered, inside.scope) == (4400, None)
+
+
+FORM_OF_FILES = (b"content-type", b"multipart/form-data; boundary=b")
+IMPORT = b"/orgs/juniper/import/"
+
+
+def permit(slug: str = "juniper", session: str = "s1") -> bytes:
+    asked = RequestFactory().get("/")
+    asked.COOKIES["parley"] = session
+    return urlencode({"permit": permits.give(asked, slug)}).encode()
+
+
+def most_of(query: bytes, *, path: bytes = IMPORT, cookie: bytes = b"a=b; parley=s1") -> int:
+    headers = [FORM_OF_FILES, (b"content-length", b"9"), (b"cookie", cookie)]
+    return body_max("POST", path, query, headers)
+
+
+def test_an_archive_is_kept_only_of_who_was_given_leave_with_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = permit()
+
+    assert most_of(given) == ARCHIVE_MAX
+    assert most_of(given, path=b"/orgs/larch/import/") == BODY_MAX
+    assert most_of(given, cookie=b"parley=s2") == most_of(given, cookie=b"parley=") == BODY_MAX
+    assert most_of(b"") == most_of(b"permit=") == most_of(given + b"x") == most_of(b"permit=%ff%fe:1:2") == BODY_MAX
+    monkeypatch.setattr(permits, "SECONDS", -1)
+    assert most_of(given) == BODY_MAX
+
+
+async def test_an_archive_without_leave_is_refused_in_words() -> None:
+    headers = [FORM_OF_FILES, (b"content-length", str(BODY_MAX + 1).encode()), (b"cookie", b"parley=s1")]
+
+    refused, inside = await call(headers, method="POST", raw_path=IMPORT)
+    taken, _ = await call(headers, method="POST", raw_path=IMPORT, query_string=permit())
+
+    assert (refused, inside.scope, taken) == (413, None, 200)
 
 
 def request(line: str, *headers: str, host: str = "127.0.0.1", body: bytes = b"") -> bytes:

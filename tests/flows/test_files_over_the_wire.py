@@ -1,6 +1,7 @@
 """Files through the web process itself: what it takes, what it holds back, and who waits for whom."""
 
 import http.client
+import re
 import socket
 import time
 import uuid
@@ -14,7 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from chat import feed
 from chat.files import intake
-from chat.models import File
+from chat.models import File, Passage
 from config.edge import UPLOAD_MAX
 from tests.browser.conftest import _session_of
 from tests.stack import Stack
@@ -23,9 +24,9 @@ MB = 1024 * 1024
 FORM = 'multipart/form-data; boundary="b"'
 
 
-def form(data: bytes, key: str) -> bytes:
+def form(data: bytes, key: str, *, field: str = "file") -> bytes:
     head = f'--b\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n{key}\r\n'
-    head += '--b\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n'
+    head += f'--b\r\nContent-Disposition: form-data; name="{field}"; filename="a.bin"\r\n\r\n'
     return head.encode() + data + b"\r\n--b--\r\n"
 
 
@@ -79,6 +80,20 @@ def test_only_addresses_for_files_take_more_than_a_page_does(signed_in: SimpleNa
 
     assert answers == [413, 413] and refused.status == 413 and b"25 MB" in refused.body
     assert not File.objects.exists()
+
+
+def test_an_archive_comes_in_for_an_admin_and_nobody_else_fills_a_disk(signed_in: SimpleNamespace) -> None:
+    path, archive = f"/orgs/{signed_in.org.slug}/import/", form(b"PK" * 2 * MB, signed_in.key, field="archive")
+    page = call(signed_in, "GET", path, Accept="text/html").body.decode()
+    action = re.search(r'action="(/orgs/[^"]*permit=[^"]*)"', page)[1]  # type: ignore[index]
+    other = {**signed_in.headers, "Cookie": f"parley={_session_of(signed_in.mei)}; parley-csrf={signed_in.key}"}
+
+    bare = call(signed_in, "POST", path, archive)
+    foreign = call(signed_in, "POST", action, archive, Cookie=other["Cookie"])
+    taken = call(signed_in, "POST", action, archive, Accept="text/html")
+
+    assert (bare.status, foreign.status) == (413, 413) and b"import page again" in bare.body
+    assert (taken.status, Passage.objects.get().size_bytes) == (302, 4 * MB)
 
 
 def test_an_upload_that_is_broken_off_leaves_nothing(signed_in: SimpleNamespace) -> None:
