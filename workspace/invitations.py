@@ -80,6 +80,9 @@ def read(key: str) -> Invitation:
 @transaction.atomic
 def accept(invitation: Invitation, user: User, *, avoid_handles: set[str] | None = None) -> Member:
     """Admit the person and let them into the Space. One who is already a member uses nothing up."""
+    space = Space.objects.select_for_update(no_key=True).get(pk=invitation.space_id)
+    if not _may_lead_in(invitation, space):
+        raise InvitationOver
     member = Member.objects.present().filter(org=invitation.org, user=user).first()
     if member is None:
         # A link that was about before somebody was removed does not bring them back.
@@ -92,8 +95,14 @@ def accept(invitation: Invitation, user: User, *, avoid_handles: set[str] | None
         audit.record(invitation.org, member, "member.joined", member.handle, invitation=str(invitation.id))
     elif not Invitation.objects.open().filter(pk=invitation.pk).exists():
         raise InvitationOver
-    SpaceMember.objects.get_or_create(space=invitation.space, member=member, defaults={"org_id": invitation.org_id})
+    SpaceMember.objects.get_or_create(space=space, member=member, defaults={"org_id": invitation.org_id})
     return member
+
+
+def _may_lead_in(invitation: Invitation, space: Space) -> bool:
+    """Nobody lets others, or themselves, into a private Space that they are not in today."""
+    maker = SpaceMember.objects.filter(space=space, member=invitation.created_by_id)
+    return not space.is_private or maker.exists()
 
 
 def _signer() -> signing.Signer:

@@ -56,7 +56,7 @@ def change(
     description: str | None = None,
     instructions: str | None = None,
 ) -> Space:
-    """Change what is given. A Space that becomes private keeps those who had joined.
+    """Change what is given. A Space that becomes private keeps those who had joined; no older link leads into it.
 
     Raises Archived, Forbidden, Invalid.
     """
@@ -110,14 +110,14 @@ def remove(actor: Member, space: Space, member: Member) -> None:
         require_manager(actor, space)
     if not SpaceMember.objects.filter(space=space, member=member).exists():
         return
-    Space.objects.select_for_update(no_key=True).get(pk=space.pk)  # two owners who leave at once leave one
+    space = Space.objects.select_for_update(no_key=True).get(pk=space.pk)  # two owners who leave at once leave one
     owners = SpaceMember.objects.filter(space=space, role=SpaceRole.OWNER).exclude(member=member)
     if not owners.exists() and space.space_members.filter(member=member, role=SpaceRole.OWNER).exists():
         raise Invalid(_("A Space needs an owner. You are its only one, so you cannot leave it."))
     SpaceMember.objects.filter(space=space, member=member).delete()
-    if space.is_private and actor.pk != member.pk:
-        # Whoever was taken out may have kept a link that lets many in.
-        Invitation.objects.open().filter(space=space).update(revoked_at=timezone.now())
+    if space.is_private:
+        # Whoever is out, by themselves or not, may have kept a link that lets many in.
+        _close_links(space)
     audit.record(actor.org, actor, "space.member_removed", str(space.id), member=member.handle)
 
 
@@ -235,6 +235,8 @@ def _write(actor: Member, space: Space, wanted: dict[str, Any]) -> Space:
         setattr(space, fact, wanted[fact])
     if changed:
         space.save(update_fields=changed)
+        if "is_private" in changed and space.is_private:
+            _close_links(space)  # they were made for a Space that anybody could open
         audit.record(
             actor.org, actor, "space.changed", str(space.id), facts=sorted(changed), is_private=space.is_private
         )
@@ -251,6 +253,10 @@ def _close(actor: Member, space: Space, *, at: datetime | None) -> Space:
         space.save(update_fields=["archived_at"])
         audit.record(actor.org, actor, "space.archived" if at else "space.restored", str(space.id))
     return space
+
+
+def _close_links(space: Space) -> None:
+    Invitation.objects.open().filter(space=space).update(revoked_at=timezone.now())
 
 
 def _line(text: str, *, most: int) -> str:

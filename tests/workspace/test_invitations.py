@@ -96,6 +96,18 @@ def test_a_link_that_dies_between_reading_and_accepting_lets_nobody_in(
         invitations.accept(read, person())
 
 
+def test_a_link_of_somebody_who_is_not_in_the_private_space_leads_nobody_into_it(juniper: SimpleNamespace) -> None:
+    link = invitations.create(juniper.ben, juniper.private, role=Role.MEMBER, days=7, uses=2)
+    SpaceMember.objects.filter(space=juniper.private, member=juniper.ben).delete()
+
+    for user in (juniper.ben.user, person()):
+        with pytest.raises(invitations.InvitationOver):
+            invitations.accept(link, user)
+
+    assert not juniper.private.space_members.filter(member__in=[juniper.ben]).exists()
+    assert not Member.objects.filter(user__name="Pat").exists()
+
+
 def test_only_admins_revoke(juniper: SimpleNamespace, link: Invitation) -> None:
     with pytest.raises(Forbidden):
         invitations.revoke(juniper.mei, link)

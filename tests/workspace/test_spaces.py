@@ -94,15 +94,32 @@ def test_taking_out_somebody_who_is_not_in_it_changes_nothing(juniper: SimpleNam
     assert (people(juniper.private), AuditLine.objects.count()) == ({"ana", "ben", "gus"}, before)
 
 
-def test_links_into_a_private_space_end_when_somebody_is_taken_out_of_it(juniper: SimpleNamespace) -> None:
-    inside = invitations.create(juniper.ana, juniper.private, role=Role.MEMBER, days=7, uses=5)
-    outside = invitations.create(juniper.ana, juniper.space, role=Role.MEMBER, days=7, uses=5)
+@pytest.mark.parametrize("actor", ["ana", "ben"])
+def test_links_into_a_private_space_end_when_somebody_is_taken_out_of_it_or_leaves(
+    actor: str, juniper: SimpleNamespace
+) -> None:
+    inside = invitations.create(juniper.ben, juniper.private, role=Role.MEMBER, days=7, uses=5)
+    outside = invitations.create(juniper.ben, juniper.space, role=Role.MEMBER, days=7, uses=5)
 
-    spaces.remove(juniper.ana, juniper.private, juniper.gus)
+    spaces.remove(getattr(juniper, actor), juniper.private, juniper.ben)
 
     with pytest.raises(invitations.InvitationOver):
-        invitations.read(invitations.key(inside))
+        invitations.accept(inside, juniper.ben.user)
+    assert people(juniper.private) == {"ana", "gus"}
     assert invitations.read(invitations.key(outside)).pk == outside.pk
+
+
+def test_links_from_when_a_space_was_public_end_when_it_becomes_private(juniper: SimpleNamespace) -> None:
+    space = spaces.create(juniper.mei, name="Open", is_private=False)
+    mine = invitations.create(juniper.ben, space, role=Role.MEMBER, days=7, uses=5)
+
+    spaces.change(juniper.mei, space, is_private=True)
+
+    with pytest.raises(invitations.InvitationOver):
+        invitations.read(invitations.key(mine))
+    with pytest.raises(invitations.InvitationOver):
+        invitations.accept(mine, juniper.ben.user)
+    assert people(space) == {"mei"}
 
 
 def test_looking_at_a_public_space_does_not_join_it(juniper: SimpleNamespace) -> None:
