@@ -67,7 +67,7 @@ def _mail(member: Member, user: User, said: list[Said], digest: str) -> EmailMul
     headers = {
         "List-Unsubscribe": f"<{off}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        "List-Id": f"{member.org.slug}.notices.{_domain()}",
+        "List-Id": f"<{member.org.slug}.notices.{_domain()}>",
         "Auto-Submitted": "auto-generated",
         "Message-ID": f"<{uuid.uuid5(_IDS, ''.join(sorted(str(each.notice.pk) for each in said)))}@{_domain()}>",
     }
