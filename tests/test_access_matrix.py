@@ -21,7 +21,8 @@ from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from chat.models import Message
+from chat.models import Digest, Message
+from chat.notices import mail_links
 from tests.workspace import actors
 from tests.workspace.actors import ACTORS, MAY_SEE, WORDS, Place, World
 
@@ -57,6 +58,12 @@ P256DH = "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1
 # What is the same for everybody, or is about an account and no organization.
 OPEN = {"home", "welcome", "join", "language", "profile", "browser", "livez", "readyz", "emoji"}
 OPEN |= {"push", "push_forget", "worker", "manifest", "offline"}
+OPEN |= {"mail_off"}
+# Whoever holds the link sees what it is about, signed in or not.
+KEYED: dict[str, Any] = {
+    "join": actors.key,
+    "mail_off": lambda place: mail_links.key(place.bystander, Digest.DAILY),
+}
 OURS = {name for name in NAMES if not name.startswith("account_")}
 
 
@@ -74,7 +81,7 @@ def address(name: str, world: World, place: Place, *, missing: bool = False) -> 
     replies = {"reply_stop": place.queued.pk, "reply_retry": place.stopped.pk}
     values: dict[str, Any] = {
         "slug": "no-such-org" if missing else slug,
-        "key": "no-such-key" if name != "join" else actors.key(place),
+        "key": "no-such-key" if missing or name not in KEYED else KEYED[name](place),
         "space_id": place.space.pk,
         "message_id": place.message.pk,
         "link_id": place.link.pk,
@@ -208,7 +215,7 @@ def test_everybody_gets_what_the_table_says_and_no_word_of_anybody_else(name: st
             at = f"{method} {name} {target} as {actor}"
             if code_of(answer) != expected:
                 wrong.append(f"{at}: {code_of(answer)} ({answer.status_code}), expected {expected}")
-            if name != "join" and (leaked := words_in(answer, path) - MAY_SEE[actor]):
+            if name not in KEYED and (leaked := words_in(answer, path) - MAY_SEE[actor]):
                 wrong.append(f"{at}: says {leaked}")
             kept = {"no-store"} if name not in ASKED_AGAIN or answer.status_code != 200 else {"no-cache"}
             if not {"private", *KEPT.get(name, kept)} <= set(re.split(r",\s*", answer["Cache-Control"])):
