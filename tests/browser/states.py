@@ -18,6 +18,8 @@ def states(world: World) -> Iterator[Stop]:
     slug = world.org.slug
     yield Stop("space, mention list", space, "org_owner", _mentions)
     yield Stop("space, command list", space, "org_owner", _commands)
+    yield Stop("space, list of shortcodes", space, "org_owner", _shortcodes)
+    yield Stop("space, forwarding a message", space, "org_owner", _forward)
     yield Stop("space, thread in the panel", space, "org_owner", _thread)
     yield Stop("space, files in the panel", space, "org_owner", _files)
     yield Stop("space, new message in the panel", space, "org_owner", _new_message)
@@ -61,6 +63,19 @@ def _commands(page: Page) -> None:
     _box(page)
     page.keyboard.type("/")
     expect(page.get_by_role("option").first).to_be_visible()
+
+
+def _shortcodes(page: Page) -> None:
+    _box(page)
+    page.keyboard.type(":thu")
+    expect(page.get_by_role("option").first).to_be_visible()
+
+
+def _forward(page: Page) -> None:
+    _menu(page)
+    page.get_by_role("menuitem", name="Forward").click()
+    page.get_by_role("option").first.click()
+    expect(page.get_by_role("button", name="Forward", exact=True)).to_be_visible()
 
 
 def _in_panel(page: Page) -> None:
