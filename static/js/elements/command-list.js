@@ -151,6 +151,7 @@ class CommandList extends HTMLElement {
   async #ask(text, fields) {
     this.#isBusy = true;
     this.composer.ariaBusy = "true";
+    this.#hideAnswer();
     try {
       if (this.#asked?.text !== text) this.#asked = { text, client_id: uuid() };
       const { notice } = await post(this.composer.form.action, { ...fields, ...this.#asked });
