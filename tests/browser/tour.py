@@ -61,6 +61,7 @@ NO_PAGES = {
     "file_preview": "bytes",
     "member_picture": "bytes",
     "link_picture": "bytes",
+    "mail_off": "opens by the key of a mail alone",
     "livez": "for machines",
     "readyz": "for machines",
 }
