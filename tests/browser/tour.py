@@ -62,6 +62,9 @@ NO_PAGES = {
     "member_picture": "bytes",
     "link_picture": "bytes",
     "mail_off": "opens by the key of a mail alone",
+    "manifest": "for the browser that installs it",
+    "worker": "a script",
+    "push": "data for scripts",
     "livez": "for machines",
     "readyz": "for machines",
 }

@@ -147,12 +147,12 @@ class Life:
             with suppress(Refused):  # an answer of which nothing is there
                 forwards.forward(self.cast.ana, message, self.space, note="see this", client_id=uuid.uuid4())
 
-    def call_somebody_who_then_takes_another_handle(self, pick: int) -> None:
+    def call_mei(self, pick: int) -> None:
+        self._post(f"@{self.cast.mei.handle}, look", uuid.uuid4())
+
+    def change_a_handle(self, pick: int) -> None:
         mei = self.cast.mei
-        self._post(f"@{mei.handle}, look", uuid.uuid4())
-        self.cast.mei = profiles.change(
-            mei, display_name="Mei", handle="mei" if mei.handle == "tanaka" else "tanaka", title=mei.title
-        )
+        self.cast.mei = profiles.change(mei, display_name="Mei", handle=f"mei-{pick % 3}", title=mei.title)
 
     def rename(self, pick: int) -> None:
         places.change_space(self.cast.ana, self.space, name=f"Room {pick}", is_private=False)
