@@ -61,7 +61,6 @@ NO_PAGES = {
     "file_preview": "bytes",
     "member_picture": "bytes",
     "link_picture": "bytes",
-    "mail_off": "opens by the key of a mail alone",
     "manifest": "for the browser that installs it",
     "worker": "a script",
     "push": "data for scripts",
