@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from billing import plans
 from chat import feed, profiles
 from tests.chat.passages import slack_zip
 from tests.doubles import uploads
@@ -46,7 +47,7 @@ def test_an_admin_brings_a_workspace_and_reads_its_thread(
 
     expect(ana.get_by_role("definition").first).to_have_text("5")
     ana.get_by_role("main").get_by_role("link", name="Browse Spaces").click()
-    ana.get_by_role("main").get_by_role("link", name="general").first.click()
+    ana.get_by_role("main").get_by_role("link", name="general", exact=True).first.click()
     root = ana.locator("article", has_text="Launch on Friday").first
     expect(root).to_contain_text("Imported from Slack")
     root.get_by_role("link", name="2 replies").click()
@@ -67,6 +68,7 @@ def test_an_owner_takes_an_organization_out_and_brings_it_into_another(
     (root,) = feed.post(juniper.space, juniper.mei, text="Shall we move?", client_id=uuid.uuid4())
     feed.post(juniper.space, juniper.ben, text="Yes, today", client_id=uuid.uuid4(), parent=root)
     elsewhere = orgs.found(juniper.ana.user, name="Elsewhere")
+    plans.enroll(elsewhere.org, "business")
     ana, archive = tab_of(juniper.ana, **screen), tmp_path / "parley.zip"
 
     ana.goto(f"{served.url}/orgs/{juniper.org.slug}/export/")
