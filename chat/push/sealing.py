@@ -20,7 +20,6 @@ from webpush.types import WebPushKeys
 
 from chat.models import PushSubscription
 
-BYTES_MAX = 3000
 EXPIRES_SECONDS = 12 * 3600
 
 
@@ -51,7 +50,7 @@ def seal(told: dict[str, object], to: PushSubscription, *, topic: str, urgency: 
     origin = SimpleNamespace(scheme=parts.scheme, host=parts.netloc)
     keys = WebPushKeys(auth=to.auth, p256dh=to.p256dh)
     sealed = WebPush(private, public, subscriber=settings.VAPID_SUBJECT, expiration=EXPIRES_SECONDS).get(
-        _cut(told), WebPushSubscription.model_construct(endpoint=origin, keys=keys), ttl=ttl_seconds
+        orjson.dumps(told), WebPushSubscription.model_construct(endpoint=origin, keys=keys), ttl=ttl_seconds
     )
     headers = {name.title(): str(value) for name, value in sealed.headers.items()}
     headers |= {"Content-Type": "application/octet-stream", "Urgency": urgency, "Topic": topic}
@@ -81,15 +80,6 @@ def _decoded(text: str) -> bytes:
         return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return b""
-
-
-def _cut(told: dict[str, object]) -> bytes:
-    """As JSON within BYTES_MAX: a body that is longer is cut."""
-    raw = orjson.dumps(told)
-    while len(raw) > BYTES_MAX and (body := str(told.get("body", ""))):
-        told = {**told, "body": body[: len(body) // 2].rstrip() + "…" if len(body) > 2 else ""}
-        raw = orjson.dumps(told)
-    return raw
 
 
 @cache

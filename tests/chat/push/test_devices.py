@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from chat.models import Push, PushSubscription
-from chat.push import devices, sealing
+from chat.push import devices, sealing, telling
 from tests.chat.notices.cast import say
 from tests.chat.push.cast import AUTH, post_all, turn_on
 from tests.doubles.push_service import PushService
@@ -138,14 +138,20 @@ def test_a_server_without_a_key_offers_nothing_and_says_so(
     assert "has not given it a key" in page
 
 
-def test_a_browser_belongs_to_whoever_asked_in_it_last(juniper: SimpleNamespace) -> None:
+def test_a_browser_belongs_to_whoever_asked_in_it_last_and_tells_nothing_of_the_one_before(
+    juniper: SimpleNamespace,
+) -> None:
     given = {**GOOD, "session_key": "one", "device": "", "language": "en"}
     devices.subscribe(juniper.mei.user, **given)
+    say(juniper.space, juniper.ana, "@mei secret")
+    telling.spread()
+    assert Push.objects.count() == 1
 
     devices.subscribe(juniper.ben.user, **{**given, "session_key": "two"})
 
     mine = PushSubscription.objects.get()
     assert (mine.user, mine.session_key) == (juniper.ben.user, "two")
+    assert not Push.objects.exists()
 
 
 def test_asking_again_renews_and_doubles_nothing(juniper: SimpleNamespace) -> None:
