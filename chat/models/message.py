@@ -50,7 +50,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         roots = Prefetch("parent", Message.objects.select_related("ai_model"))
         links = Prefetch("links", MessageLink.objects.filter(is_hidden=False).select_related("link"))
         reactions = Prefetch("reactions", Reaction.objects.select_related("member"))
-        originals = Prefetch("forwarded_from", Message.objects.select_related("author", "ai_model", "space"))
+        originals = Prefetch("forwarded_from", Message.objects.select_related("author", "ai_model"))
         known = self.select_related("author", "ai_model", "reply", "reply__retry", "thread")
         shown = Prefetch("attachments", Attachment.objects.select_related("file"))
         return known.prefetch_related("mentions", faces, roots, links, shown, reactions, originals)
