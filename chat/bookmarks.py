@@ -5,10 +5,9 @@ may still open.
 """
 
 from django.db.models import QuerySet
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from chat import feed, mentions
+from chat import feed
 from chat.models import Bookmark, Message
 from workspace import titles
 from workspace.errors import Invalid
@@ -37,9 +36,8 @@ def shown(member: Member, found: QuerySet[Bookmark]) -> list[Bookmark]:
     """With `excerpt`, the beginning of each message as plain text."""
     rows = list(found[:SHOWN_MAX])
     titles.name_for(member, [row.message.space for row in rows])
-    names = mentions.names_of([row.message_id for row in rows])
     for row in rows:
-        row.excerpt = Truncator(mentions.typed(row.message.text, names)).chars(EXCERPT_MAX)  # type: ignore[attr-defined]
+        row.excerpt = row.message.begins(EXCERPT_MAX)  # type: ignore[attr-defined]
     return rows
 
 

@@ -137,7 +137,11 @@ class Message(models.Model):
     @property
     def excerpt(self) -> str:
         """The beginning of the text on one line, with names for mentions."""
-        return Truncator(" ".join(unescape(strip_tags(self.html)).split())).chars(EXCERPT_MAX)
+        return self.begins(EXCERPT_MAX)
+
+    def begins(self, most: int) -> str:
+        """As many characters as a reader of the text sees of it on one line."""
+        return Truncator(" ".join(unescape(strip_tags(self.html)).split())).chars(most)
 
     @cached_property
     def mention_ids(self) -> list[str]:

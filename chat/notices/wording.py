@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from chat import markdown, mentions
-from chat.models import Message, Notice, NoticeKind
+from chat.models import Notice, NoticeKind
 from workspace import titles
 from workspace.models import Member, Space
 
@@ -42,13 +41,15 @@ class Said:
 
 
 def say(viewer: Member, notices: Sequence[Notice]) -> list[Said]:
-    """Each of the notices in words. They come with space, actor, message and its author and model; two queries more."""
+    """Each of the notices in words. They come with space, actor, message and its author and model; a query more."""
     spaces = {notice.space_id: notice.space for notice in notices}
     titles.name_for(viewer, spaces.values())
     for notice in notices:
         notice.space = spaces[notice.space_id]
-    names = mentions.names_of([notice.message_id for notice in notices if notice.message_id])
-    return [Said(each, _title(each), _excerpt(each, names), place(each.space), path(each)) for each in notices]
+    return [
+        Said(each, _title(each), each.message.begins(EXCERPT) if each.message else "", place(each.space), path(each))
+        for each in notices
+    ]
 
 
 def place(space: Space) -> str:
@@ -90,13 +91,3 @@ def _who(notice: Notice) -> str:
     if notice.message and notice.message.ai_model:
         return notice.message.ai_model.name
     return _("Somebody")
-
-
-def _excerpt(notice: Notice, names: dict[str, str]) -> str:
-    return excerpt(notice.message, names) if notice.message else ""
-
-
-def excerpt(message: Message, names: dict[str, str]) -> str:
-    """The beginning of a message on one line."""
-    words = " ".join(markdown.plain(message.text, names).split())
-    return words if len(words) <= EXCERPT else f"{words[: EXCERPT - 1].rstrip()}…"

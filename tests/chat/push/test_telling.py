@@ -37,7 +37,7 @@ def test_a_mention_comes_to_the_phone_as_it_stands_in_the_inbox(phone: SimpleNam
 
     (told,) = phone.told()
     at = int(notice.created_at.timestamp() * 1000)
-    assert (seen.title, seen.excerpt) == ("Ana mentioned you in #General", "@mei have a *look* at this")
+    assert (seen.title, seen.excerpt) == ("Ana mentioned you in #General", "@mei have a look at this")
     assert told == {
         "title": seen.title,
         "body": seen.excerpt,
