@@ -185,7 +185,9 @@ def _bound() -> None:
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 64),
     ):
-        resource.setrlimit(what, (most, most))
+        hard = resource.getrlimit(what)[1]  # who began it may be bounded closer
+        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (bound, bound))
 
 
 if __name__ == "__main__":
