@@ -31,7 +31,7 @@ GROUPS = {"here": gettext_noop("Everyone who is here now"), "space": gettext_noo
 _TYPED = re.compile(r"(?<![\w@.+/-])@([a-z0-9](?:[a-z0-9._-]{0,118}[a-z0-9])?)", re.IGNORECASE)
 # As the renderer writes one: a text holds no "<" of its own there, an attribute no quotation mark.
 _SHOWN = re.compile(
-    r'<span [^<>]*?data-mention="(?:M:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|A:(\d{1,18})|G:(here|space))"'
+    r'<(?:a|span) [^<>]*?data-mention="(?:M:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|A:(\d{1,18})|G:(here|space))"'
 )
 _QUOTED_LINE = re.compile(r"^ {0,3}>.*$", re.MULTILINE)
 # As Markdown has it: a span ends within its paragraph, and an escaped backtick opens none.

@@ -25,7 +25,7 @@ _TAGS = {
     *formulas.TAGS,
 }
 _ATTRIBUTES = {
-    "a": {"href", "title"},
+    "a": {"href", "title", "class", "data-mention"},
     "code": {"class"},
     "pre": {"class", "data-language"},
     "span": {"class", "data-mention"},

@@ -60,7 +60,7 @@ def _mention_rule(state: StateInline, silent: bool) -> bool:
         return False
     if not silent:
         token = state.push("mention", "span", 0)
-        token.meta = {"key": key, "name": state.env["names"][key]}
+        token.meta = {"key": key, "name": state.env["names"][key], "is_in_link": state.linkLevel > 0}
     state.pos = found.end()
     return True
 
@@ -115,8 +115,14 @@ def _text(content: str) -> Token:
 
 
 def _show_mention(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    """A person's leads to their card, by the keyboard too."""
     meta = tokens[index].meta
-    return f'<span class="mention" data-mention="{escape(meta["key"])}">@{escape(meta["name"])}</span>'
+    kind, _, number = meta["key"].partition(":")
+    about = f'class="mention" data-mention="{escape(meta["key"])}"'
+    name = f"@{escape(meta['name'])}"
+    if kind != "M" or meta["is_in_link"]:
+        return f"<span {about}>{name}</span>"
+    return f'<a {about} href="/members/{escape(number)}/">{name}</a>'
 
 
 def _show_image(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:

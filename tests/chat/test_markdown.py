@@ -46,20 +46,31 @@ class Tags(HTMLParser):
         self.tags.append("comment")
 
 
+ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+PERSON = "M:00000000-0000-0000-0000-000000000001"
+
+
 def harmless(html: str) -> Tags:
     """Assert that the HTML holds nothing that runs, loads or styles; what it does hold."""
     found = Tags(html)
     assert set(found.tags) <= ALLOWED, set(found.tags) - ALLOWED
     for tag, name, value in found.attributes:
         if name == "href":
-            assert re.match(r"(https?://|mailto:)", value, re.IGNORECASE), value
+            assert re.match(rf"(https?://|mailto:|/members/{ID}/$)", value, re.IGNORECASE), value
             assert tag == "a"
         elif tag in MATH:
             assert (tag, name) == ("math", "alttext") or MATH_VALUE.fullmatch(value), (tag, name, value)
         else:
             assert (name, tag) in {
-                *(("class", tag) for tag in ("code", "pre", "span", "th", "td")),
-                *(("title", "a"), ("rel", "a"), ("data-language", "pre"), ("data-mention", "span"), ("start", "ol")),
+                *(("class", tag) for tag in ("a", "code", "pre", "span", "th", "td")),
+                *(
+                    ("title", "a"),
+                    ("rel", "a"),
+                    ("data-language", "pre"),
+                    ("data-mention", "span"),
+                    ("data-mention", "a"),
+                    ("start", "ol"),
+                ),
             }, (tag, name)
     return found
 
@@ -130,12 +141,15 @@ def test_ordinary_text_comes_out_as_it_was_meant(text: str, html: str) -> None:
 
 
 def test_a_mention_shows_the_name_it_was_resolved_to_and_nothing_else_is_one() -> None:
-    names = {"M:00000000-0000-0000-0000-000000000001": 'ana"><script>', "G:here": "here"}
-    text = "<@M:00000000-0000-0000-0000-000000000001> <@G:here> <@G:space> <@A:7> `<@G:here>`"
+    names = {PERSON: 'ana"><script>', "G:here": "here"}
+    text = f"<@{PERSON}> <@G:here> <@G:space> <@A:7> `<@G:here>`"
 
-    html = markdown.render(text, names)
+    html = markdown.render(f"{text} [to <@{PERSON}>](https://e.test)", names)
 
-    assert html.count('class="mention"') == 2
+    assert html.count('class="mention"') == 3
+    assert html.count(f'<a class="mention" data-mention="{PERSON}" href="/members/{PERSON[2:]}/"') == 1
+    assert f'>to <span class="mention" data-mention="{PERSON}">' in html
+    harmless(html)
     assert "@ana&quot;&gt;&lt;script&gt;" in html or '@ana"&gt;&lt;script&gt;' in html
     assert "&lt;@G:space&gt; &lt;@A:7&gt; <code>&lt;@G:here&gt;</code>" in html
     assert markdown.plain(text, names).startswith('@ana"><script> @here @someone @someone')

@@ -46,7 +46,7 @@ def test_a_new_handle_leaves_what_was_written_alone_and_is_found_by_whoever_edit
 
     kept = Message.objects.get(pk=message.pk)
     assert (kept.html, kept.revision) == (message.html, message.revision)
-    assert f'data-mention="M:{juniper.mei.pk}">@mei<' in kept.html
+    assert f'data-mention="M:{juniper.mei.pk}" href="/members/{juniper.mei.pk}/"' in kept.html
     assert mentions.source(kept) == "ask @mei.tanaka and @ben"
     edited = edits.edit(juniper.ana, kept, text="ask @mei.tanaka").messages[0]
     assert edited.mention_ids == [str(juniper.mei.pk)] and "@mei.tanaka<" in edited.html

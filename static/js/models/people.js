@@ -42,10 +42,13 @@ class People extends EventTarget {
 
 export const people = new People();
 
-/** A mention of a person leads to their card. */
-function openCalled({ target }) {
-  const called = target.closest?.('[data-mention^="M:"]');
-  if (!called || String(getSelection())) return;
+/** A mention of a person leads to their card, beside the page; pressed in another way, or in a link, it is a link. */
+function openCalled(event) {
+  const called = event.target.closest?.('[data-mention^="M:"]');
+  if (!called || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if (!called.matches("a") && called.closest("a")) return;
+  event.preventDefault();
+  if (event.detail && String(getSelection())) return; // somebody was selecting a text
   const url = `/members/${called.dataset.mention.slice(2)}/`;
   document.dispatchEvent(new CustomEvent("panel.open", { detail: { url } }));
 }
