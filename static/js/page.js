@@ -22,6 +22,7 @@ import "parley/models/viewer-door";
 import { connection } from "parley/models/connection";
 import { markDrafts } from "parley/models/draft-marks";
 import { installing } from "parley/models/installing";
+import { bring } from "parley/models/parts";
 import { people } from "parley/models/people";
 import { renewPush } from "parley/models/push-renewal";
 import { markTab } from "parley/models/tab-marks";
@@ -58,12 +59,12 @@ if (document.getElementById("quick-switcher")) {
 }
 
 async function openSwitcher() {
-  await import("parley/elements/quick-switcher");
+  if (!(await bring("parley/elements/quick-switcher")) || document.querySelector("quick-switcher")) return;
   document.getElementById("sidebar")?.matches(":popover-open") && document.getElementById("sidebar").hidePopover();
   document.body.append(clone("quick-switcher"));
 }
 
 async function openSheet() {
-  await import("parley/elements/shortcut-sheet");
+  if (!(await bring("parley/elements/shortcut-sheet")) || document.querySelector("shortcut-sheet")) return;
   document.body.append(clone("shortcut-sheet"));
 }

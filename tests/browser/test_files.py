@@ -149,3 +149,35 @@ def test_a_file_that_somebody_brought_is_never_taken_for_a_page(two: SimpleNames
     assert (is_panel, has_links, others) == (False, True, [])
     expect(mei.locator("side-panel")).to_be_hidden()
     expect(mei.locator("[data-panel]", has_text="Falsified")).to_have_count(0)
+
+
+def test_files_outlive_a_server_that_cannot_be_asked_and_a_message_that_waits_for_them(two: SimpleNamespace) -> None:
+    ben, mei = two.open(**DESK)
+    ben.set_input_files("input[data-files]", parts("notes.txt", b"words"))
+    expect(ben.locator(".tray__file[data-state=sent]")).to_have_count(1)
+    file = File.objects.get()
+    ben.route(f"**/files/{file.pk}/", lambda route: route.abort())
+    with ben.expect_event("requestfailed", lambda request: str(file.pk) in request.url):
+        ben.reload()
+    ben.unroute(f"**/files/{file.pk}/")
+    ben.reload()
+    expect(ben.locator(".tray__file[data-state=sent]")).to_have_count(1)
+
+    held: list[Any] = []
+    ben.route("**/files/", lambda route: held.append(route))
+    with ben.expect_request("**/files/"):
+        ben.set_input_files("input[data-files]", parts("more.txt", b"more words"))
+    ben.get_by_role("textbox", name="Message").fill("Both of them")
+    ben.keyboard.press("Enter")
+    ben.get_by_role("navigation").get_by_role("link", name="Board").click()
+    expect(ben.get_by_role("heading", name="Board", level=1)).to_be_visible()
+    held[0].continue_()
+
+    row = mei.get_by_role("article").filter(has_text="Both of them")
+    expect(row.get_by_text("notes.txt", exact=True)).to_be_visible()
+    expect(row.get_by_text("more.txt", exact=True)).to_be_visible()
+    ben.unroute("**/files/")
+    ben.go_back()
+    expect(ben.get_by_role("article").filter(has_text="Both of them")).to_be_visible()
+    expect(ben.get_by_role("textbox", name="Message")).to_have_value("")
+    expect(ben.locator(".tray__file")).to_have_count(0)

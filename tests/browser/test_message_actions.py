@@ -110,6 +110,9 @@ def test_an_open_editor_is_left_alone_by_what_others_do(
     expect(row(ana, message).locator(".reaction")).to_have_text("👍1")
     expect(field).to_have_value("my own words")
     expect(field).to_be_focused()
+    ana.evaluate("async () => (await import('parley/models/visits')).visits.again()")
+    expect(field).to_have_value("my own words")
+    expect(field).to_be_focused()
 
     edits.edit(juniper.ana, message, text="from another tab")
     field.press("Enter")
@@ -179,3 +182,20 @@ def test_a_long_press_on_a_phone_opens_the_menu_from_below(
     row(ana, message).get_by_role("button", name="Save").tap()
     expect(row(ana, message).locator(".message__body")).to_have_text("Lunch at one")
     assert ana.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_mention_leads_to_a_card_without_a_mouse_and_back(
+    served: Stack, make_org: Callable[..., SimpleNamespace], tab_of: Callable[..., Page]
+) -> None:
+    juniper = make_org()
+    message = post(juniper, "@mei knows")
+    ana = tab_of(juniper.ana)
+    go(ana, served, juniper)
+    mention = row(ana, message).get_by_role("link", name="@mei")
+
+    mention.focus()
+    ana.keyboard.press("Enter")
+    expect(ana.locator("side-panel").get_by_role("heading", name="Mei")).to_be_visible()
+    ana.keyboard.press("Escape")
+
+    expect(mention).to_be_focused()

@@ -4,12 +4,16 @@ the server has between its first and its last message.
 *Called by*: pytest. *Why* in Chromium: the modules run as they are served, and nothing else here speaks their language.
 """
 
+import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from playwright.sync_api import Page
+from django.utils import timezone
+from playwright.sync_api import Page, expect
 
+from chat import feed
 from tests.stack import Stack
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -103,6 +107,11 @@ async ([from, to]) => {
       else if (turn < 0.2) await sync.newer(feed);
       else if (turn < 0.25) await sync.jump(feed, pick(server.of(null)).position);
       else if (turn < 0.28) await sync.jump(feed);
+      else if (turn < 0.31) {
+        const [first, last] = [pick(server.of(null)), pick(server.of(null))];
+        await Promise.all([sync.jump(feed, first.position), sync.jump(feed, last.position)]);
+        if (!feed.window.has(last.id)) return [`seed ${seed}: two jumps, and not where the last one leads`];
+      }
       else if (turn < 0.34 && thread) await sync.older(thread);
       else await pause(random() * 4);
     }
@@ -143,3 +152,101 @@ def test_what_the_windows_of_a_space_show_is_what_the_server_has(
     wrong = tab.evaluate(LIVES, [1, 161])
 
     assert wrong == []
+
+
+# Pieces of what a page knows, each with a server of its own that is slow, refuses, or answers in another order.
+PIECES = """
+async () => {
+  const later = window.setTimeout;
+  const pause = (ms) => new Promise((done) => later(done, ms));
+  const { SpaceSync } = await import("parley/models/space-sync");
+  const { Window } = await import("parley/models/window");
+  const { DraftSync } = await import("parley/models/draft-sync");
+  const { fold } = await import("parley/models/folding");
+  const said = {};
+
+  window.setTimeout = (deed) => later(deed, 0); // waits are none, so that what goes on for ever shows
+  for (const status of [404, undefined]) {
+    let asked = 0;
+    const get = async () => { asked += 1; throw Object.assign(new Error("no"), { status }); };
+    const sync = new SpaceSync({ space: "s", revision: 1, get, reload() {}, learned() {} });
+    const view = { window: new Window({ url: "/" }), show() {} };
+    sync.open(view, 5);
+    sync.frame({ revision: 9, message: { id: "m9", position: 9, revision: 9, html: null } });
+    await pause(100);
+    if (status === undefined) sync.close(view);
+    await pause(50);
+    const before = asked;
+    await pause(100);
+    said[`sync ${status}`] = [before > (status ? 0 : 4), asked - before, status ? before < 6 : true];
+  }
+  window.setTimeout = later;
+
+  const saves = [];
+  let text = "one";
+  const save = ({ text }) => new Promise((done) => saves.push([text, () => done({ draft: { at: `at ${text}` } })]));
+  const drafts = new DraftSync({ key: "test", field: { text: () => text, show() {} }, save, offer() {}, note() {} });
+  drafts.end();
+  text = "one two";
+  drafts.end();
+  saves[0][1]();
+  await pause(20);
+  said.drafts = saves.map(([words]) => words);
+  localStorage.removeItem("parley:synced:test");
+
+  const row = document.querySelector("#feed article");
+  const text_ = row.querySelector(".message__body");
+  let heard = 0;
+  const add = text_.addEventListener;
+  text_.addEventListener = (...what) => { heard += 1; add.apply(text_, what); };
+  fold(row);
+  fold(row);
+  said.fold = heard;
+  return said;
+}
+"""
+
+TWICE = """() => [1, 2].forEach(() => {
+  const how = { key: "k", code: "KeyK", ctrlKey: true, bubbles: true, cancelable: true };
+  document.body.dispatchEvent(new KeyboardEvent("keydown", how));
+})"""
+
+
+def test_what_a_page_does_by_itself_comes_to_an_end_and_loses_nothing(
+    served: Stack, make_org: Callable[..., SimpleNamespace], tab_of: Callable[..., Page]
+) -> None:
+    juniper = make_org()
+    feed.post(juniper.space, juniper.ana, text="Who is here?", client_id=uuid.uuid4())
+    tab = tab_of(juniper.ana)
+    tab.goto(f"{served.url}/spaces/{juniper.space.pk}/")
+    divider = tab.locator("#feed .day time")
+    expect(divider).to_have_text("Today")
+
+    said = tab.evaluate(PIECES)
+    tab.clock.set_fixed_time(timezone.now() + timedelta(days=1))
+    tab.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+
+    expect(divider).to_have_text("Yesterday")
+    assert said == {
+        "sync 404": [True, 0, True],
+        "sync undefined": [True, 0, True],
+        "drafts": ["one", "one two"],
+        "fold": 0,
+    }
+
+
+def test_what_is_fetched_only_when_it_is_wanted_may_not_come(
+    served: Stack, make_org: Callable[..., SimpleNamespace], tab_of: Callable[..., Page]
+) -> None:
+    juniper = make_org()
+    tab = tab_of(juniper.ana)
+    tab.goto(f"{served.url}/spaces/{juniper.space.pk}/")
+    tab.route("**/quick-switcher*.js", lambda route: route.abort())
+    tab.keyboard.press("Control+k")
+    expect(tab.get_by_text("This could not be loaded.")).to_be_visible()
+
+    tab.unroute("**/quick-switcher*.js")
+    tab.evaluate(TWICE)
+
+    expect(tab.get_by_role("combobox")).to_be_focused()
+    expect(tab.locator("quick-switcher")).to_have_count(1)

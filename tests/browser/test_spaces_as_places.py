@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import pytest
 from playwright.sync_api import Page, expect
 
-from chat import feed, places
+from chat import feed, memory, places
 from tests.stack import Stack
 from workspace import spaces
-from workspace.models import SpaceMember
+from workspace.models import Space, SpaceMember
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -150,3 +150,60 @@ def test_a_note_is_written_beside_the_conversation_and_seen_by_the_others(house:
     expect(house.tab.get_by_role("complementary").locator("p", has_text="The offsite is in Lisbon.")).to_be_visible()
     expect(tab.locator("p", has_text="The offsite is in Lisbon.")).to_be_visible()
     expect(tab.get_by_text("1 note of at most 100")).to_be_visible()
+
+
+def test_what_is_written_in_the_panel_outlives_what_else_happens_there(house: SimpleNamespace) -> None:
+    memory.add(house.ana, house.space, text="The offsite is in Lisbon.")
+    page = house.enter(house.mei, f"/spaces/{house.space.pk}/notes/")
+    house.tab.get_by_role("link", name="Notes").click()
+    panel = house.tab.locator("side-panel")
+    field = panel.get_by_label("New note")
+    field.fill("Half a thought")
+
+    panel.get_by_role("button", name="Remove").click()
+    expect(panel.get_by_text("Lisbon")).to_have_count(0)
+    expect(field).to_have_value("Half a thought")
+    house.tab.route("**/notes/", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    panel.get_by_role("button", name="Add", exact=True).click()
+    expect(panel.get_by_role("alert")).to_have_text("The server cannot be reached.")
+    expect(field).to_have_value("Half a thought")
+    house.tab.unroute("**/notes/")
+    page.context.set_offline(True)
+    field.fill("  ")
+    panel.get_by_role("button", name="Add", exact=True).click()
+    expect(panel.get_by_role("alert")).to_have_text("The note is empty. Write what is worth remembering.")
+    field.fill("A whole one")
+    panel.get_by_role("button", name="Add", exact=True).click()
+    expect(panel.locator(".note", has_text="A whole one")).to_be_visible()
+    expect(field).to_have_value("")
+
+    page.context.set_offline(False)
+
+    expect(page.locator(".note", has_text="A whole one")).to_be_visible(timeout=20_000)
+
+
+def test_a_slow_link_leads_nowhere_once_one_has_gone_elsewhere(house: SimpleNamespace) -> None:
+    first = feed.post(house.space, house.ben, text="Where it began", client_id=uuid.uuid4())[0]
+    feed.post(house.space, house.ben, text=f"See [there]({house.url}/messages/{first.pk}/)", client_id=uuid.uuid4())
+    house.tab.route(f"**/messages/{first.pk}/", lambda route: None)
+
+    with house.tab.expect_event("requestfailed", lambda request: str(first.pk) in request.url):
+        house.tab.get_by_role("link", name="there").click()
+        house.tab.get_by_role("navigation").get_by_role("link", name="Board").click()
+
+    expect(house.tab.get_by_role("heading", name="Board", level=1)).to_be_visible()
+    expect(house.tab).to_have_url(f"{house.url}/spaces/{house.private.pk}/")
+
+
+def test_a_space_that_was_only_looked_at_and_became_private_is_gone(house: SimpleNamespace) -> None:
+    space = spaces.create(house.ana, name="Design", is_private=False)
+    tab = house.enter(house.mei, f"/spaces/{space.pk}/")
+    expect(tab.get_by_role("button", name="Join Design")).to_be_visible()
+
+    Space.objects.filter(pk=space.pk).update(is_private=True)
+    tab.evaluate(
+        """async (space) => (await import("parley/models/connection")).connection.learned({type: "space.removed", space})""",
+        str(space.pk),
+    )
+
+    expect(tab.get_by_role("heading", name="Design")).to_have_count(0)

@@ -61,6 +61,12 @@ def test_a_slash_offers_commands_and_their_answer_is_for_one_alone(room: SimpleN
     expect(room.tab.locator("article.message")).to_have_count(0)
     room.box.press("Escape")
     expect(answer).to_be_hidden()
+    room.tab.route("**/commands/", lambda route: route.abort())
+    room.tab.reload()
+    room.box.fill("/who")
+    room.box.press("Enter")
+    expect(answer).to_contain_text("@mei")
+    expect(room.box).to_have_value("")
 
 
 def test_an_unknown_command_keeps_the_draft_and_a_path_is_sent(room: SimpleNamespace) -> None:

@@ -5,7 +5,7 @@
 import { clone } from "parley/lib/html";
 import { get, post } from "parley/lib/http";
 import { uuid } from "parley/lib/uuid";
-import { gettext } from "parley/lib/words";
+import { CommandAnswer } from "parley/models/command-answer";
 import { commandIn, looksLikeOne, matching, queryAt } from "parley/models/commands";
 
 class CommandList extends HTMLElement {
@@ -15,6 +15,7 @@ class CommandList extends HTMLElement {
   #active = 0;
   #dismissed = null;
   #isBusy = false;
+  #goesOn = false; // no list has come: the server decides
   #asked = null; // {text, client_id} of what has had no answer yet
 
   connectedCallback() {
@@ -22,12 +23,13 @@ class CommandList extends HTMLElement {
     this.composer = this.closest("message-composer");
     this.field = this.composer.querySelector("textarea");
     this.list = this.querySelector("[data-commands]");
-    this.answer = this.querySelector("[data-answer]");
+    this.answer = new CommandAnswer(this.querySelector("[data-answer]"));
     this.field.addEventListener("input", this.#look, { signal });
     this.field.addEventListener("blur", () => this.close(), { signal });
     this.list.addEventListener("mousedown", (event) => event.preventDefault(), { signal });
     this.list.addEventListener("click", this.#clicked, { signal });
     this.composer.addEventListener("composer.sending", this.#sending, { signal });
+    this.composer.addEventListener("composer.noticed", ({ detail }) => this.answer.take(detail), { signal });
     this.composer.addEventListener("composer.sent", () => this.#hideAnswer(), { signal });
     this.querySelector("[data-close]").addEventListener("click", () => this.#hideAnswer(true), { signal });
   }
@@ -43,7 +45,7 @@ class CommandList extends HTMLElement {
   /** Takes a key if it means something here; returns whether it did. */
   takes(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return false;
-    if (!this.isOpen) return event.key === "Escape" && !this.answer.hidden && this.#take(event, () => this.#hideAnswer(true));
+    if (!this.isOpen) return event.key === "Escape" && this.answer.isShown && this.#take(event, () => this.#hideAnswer(true));
     if (event.key === "ArrowDown") return this.#take(event, () => this.#go(1));
     if (event.key === "ArrowUp") return this.#take(event, () => this.#go(-1));
     if (event.key === "Escape") return this.#take(event, () => this.#dismiss());
@@ -131,7 +133,7 @@ class CommandList extends HTMLElement {
   #sending = (event) => {
     const { text, fields } = event.detail;
     this.close();
-    if (!this.#commands && looksLikeOne(text)) {
+    if (!this.#commands && !this.#goesOn && looksLikeOne(text)) {
       event.preventDefault();
       this.#sendAgain();
       return;
@@ -144,8 +146,10 @@ class CommandList extends HTMLElement {
 
   /** What was pasted and sent at once is looked at when the list is here; without one the server decides. */
   async #sendAgain() {
-    this.#commands = await this.#known();
+    await this.#known();
+    this.#goesOn = true;
     this.composer.form.requestSubmit();
+    this.#goesOn = false;
   }
 
   async #ask(text, fields) {
@@ -158,9 +162,7 @@ class CommandList extends HTMLElement {
       this.#asked = null;
       if (this.field.value === text) this.composer.clear();
       this.composer.say("");
-      if (notice.goto && notice.beside) document.dispatchEvent(new CustomEvent("panel.open", { detail: { url: notice.goto } }));
-      else if (notice.goto) location.assign(notice.goto);
-      else this.#tell(notice);
+      this.answer.take(notice);
     } catch (error) {
       this.composer.say(error.message);
     }
@@ -168,14 +170,8 @@ class CommandList extends HTMLElement {
     this.#isBusy = false;
   }
 
-  #tell({ sentence, lines }) {
-    this.answer.querySelector("[data-words]").textContent = sentence || gettext("Done.");
-    this.answer.querySelector("[data-lines]").replaceChildren(...lines.map(line));
-    this.answer.hidden = false;
-  }
-
   #hideAnswer(hasFocus = false) {
-    this.answer.hidden = true;
+    this.answer.hide();
     if (hasFocus) this.composer.focusField();
   }
 }
@@ -185,13 +181,6 @@ function option({ name, arguments: rest, words }, id) {
   row.id = id;
   row.querySelector("[data-name]").textContent = `/${name}`;
   row.querySelector("[data-arguments]").textContent = rest;
-  row.querySelector("[data-words]").textContent = words;
-  return row;
-}
-
-function line([what, words]) {
-  const row = clone("answer-line");
-  row.querySelector("[data-what]").textContent = what;
   row.querySelector("[data-words]").textContent = words;
   return row;
 }

@@ -1,14 +1,15 @@
 // <file-tray>: the files of a message that is being written: chosen, dropped or pasted, sent to the server at once.
 // Called by: templates/chat/_tray.html, inside a message-composer, whose events it joins.
 // Keeps true: a message leaves with all of its files or says which one is missing; what the server has survives a
-//   reload; what is taken out goes from the server too.
+//   reload; a message that waits for its files leaves with them though one goes elsewhere; what is taken out goes from the server too.
 import { clone } from "parley/lib/html";
-import { get, post } from "parley/lib/http";
+import { post, Trouble } from "parley/lib/http";
 import { sizeWords } from "parley/lib/sizes";
-import { read, write } from "parley/lib/store";
 import { upload } from "parley/lib/upload";
 import { gettext, ngettext } from "parley/lib/words";
+import { connection } from "parley/models/connection";
 import { dropZone } from "parley/models/drop-zone";
+import { KeptFiles } from "parley/models/kept-files";
 import { Uploads } from "parley/models/uploads";
 
 const SIDE = 80;
@@ -18,6 +19,8 @@ class FileTray extends HTMLElement {
   #life;
   #uploads;
   #onTheirWay = new Map();
+  #kept;
+  #waits = 0; // messages that are sent when all files are there
 
   connectedCallback() {
     const { signal } = (this.#life = new AbortController());
@@ -28,13 +31,14 @@ class FileTray extends HTMLElement {
     this.#uploads = new Uploads({ send: (file, options) => upload(this.dataset.upload, file, options) });
     this.#uploads.addEventListener("changed", ({ detail }) => this.#show(detail));
     const { draft, spaceId } = this.composer.dataset;
-    this.key = `files:${document.body.dataset.memberId}:${draft ?? spaceId}`;
+    this.#kept = new KeptFiles(`files:${document.body.dataset.memberId}:${draft ?? spaceId}`);
     this.#listen(signal);
-    this.#restore(signal);
+    this.#restore();
   }
 
   disconnectedCallback() {
     this.#life.abort();
+    if (this.#waits) return;
     for (const { ender } of this.#uploads.entries) ender.abort();
     this.list.replaceChildren();
   }
@@ -47,6 +51,7 @@ class FileTray extends HTMLElement {
     this.composer.addEventListener("composer.sent", this.#sent, { signal });
     this.composer.addEventListener("composer.refused", this.#refused, { signal });
     addEventListener("online", () => this.#uploads.retryTroubled(), { signal });
+    connection.on("state", () => connection.state === "open" && this.#restore(), signal);
     dropZone(this.closest(".thread, [role=dialog]") ?? this.closest("main"), this.#take, signal);
   }
 
@@ -130,19 +135,30 @@ class FileTray extends HTMLElement {
 
   // The message leaves
 
-  #sending = ({ detail: { fields, waitUntil } }) => {
-    if (!this.#uploads.entries.length) return;
+  #sending = (event) => {
+    if (event.defaultPrevented || (!this.#uploads.entries.length && this.#kept.areKnown)) return;
     this.#say("");
-    const ready = this.#uploads.settled().then((sent) => {
-      fields.file = sent.map(({ id }) => id);
-      this.#onTheirWay.set(fields.file.join(), sent);
-    });
-    waitUntil(ready);
+    event.detail.waitUntil(this.#ready(event.detail.fields));
   };
 
+  /** All are with the server: fields names them then. */
+  async #ready(fields) {
+    this.#waits += 1;
+    try {
+      await this.#restore();
+      if (!this.#kept.areKnown) throw new Trouble(gettext("The server cannot be reached."));
+      const sent = await this.#uploads.settled();
+      fields.file = sent.map(({ id }) => id);
+      this.#onTheirWay.set(fields.file.join(), sent);
+      if (!this.isConnected) this.#kept.note([]); // nobody is here to hear that it was sent
+    } finally {
+      this.#waits -= 1;
+    }
+  }
+
   #sent = ({ detail: { fields } }) => {
-    if (!fields.file?.length) return;
-    this.#uploads.clear();
+    for (const { number, kept } of this.#uploads.entries) if (fields.file?.includes(kept?.id)) this.#uploads.remove(number);
+    this.#kept.forget(fields.file ?? []);
     this.#keep();
   };
 
@@ -154,19 +170,13 @@ class FileTray extends HTMLElement {
   // Over a reload
 
   #keep() {
-    const { sent } = this.#uploads;
-    write(this.key, sent.length ? JSON.stringify(sent.map(({ id }) => id)) : "");
+    this.#kept.note(this.#uploads.sent.map(({ id }) => id));
   }
 
-  /** Those that the server still has; they were never in a message. */
-  async #restore(signal) {
-    const ids = parsed(read(this.key));
-    for (const id of ids) {
-      const answer = await get(`/files/${id}/`, { signal }).catch(() => null);
-      if (signal.aborted) return;
-      if (answer) this.#uploads.restore(answer.file);
-    }
-    if (ids.length) this.#keep();
+  /** Takes in those that the server still has. */
+  #restore() {
+    const take = (file) => (file ? this.#uploads.restore(file) : this.#keep());
+    return this.#kept.restore(take, this.#life.signal);
   }
 }
 
@@ -180,15 +190,6 @@ async function draw(file, canvas) {
   canvas.getContext("2d").drawImage(picture, (SIDE - width) / 2, (SIDE - height) / 2, width, height);
   canvas.hidden = false;
   picture.close();
-}
-
-function parsed(text) {
-  try {
-    const ids = JSON.parse(text || "[]");
-    return Array.isArray(ids) ? ids.filter((id) => /^[0-9a-f-]{36}$/.test(id)) : [];
-  } catch {
-    return [];
-  }
 }
 
 customElements.define("file-tray", FileTray);

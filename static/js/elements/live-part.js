@@ -6,9 +6,14 @@ import { fragment } from "parley/lib/html";
 import { page } from "parley/lib/http";
 import { connection } from "parley/models/connection";
 
+const SPREAD_MS = 800; // all come back in the same moment
+
 class LivePart extends HTMLElement {
   #life;
   #isStale = false;
+  #asking = null;
+  #wasAway = false;
+  #booked = null;
 
   connectedCallback() {
     this.#life = new AbortController();
@@ -17,6 +22,7 @@ class LivePart extends HTMLElement {
     const hear = (told) => (!space || told.space === space) && this.refresh();
     for (const type of frame.split(" ")) connection.on(type, hear, signal);
     connection.on("doubt", () => this.refresh(), signal);
+    connection.on("state", this.#stateChanged, signal);
     if (space) {
       connection.subscribe(space);
       signal.addEventListener("abort", () => connection.unsubscribe(space));
@@ -28,12 +34,15 @@ class LivePart extends HTMLElement {
 
   disconnectedCallback() {
     this.#life.abort();
+    this.#asking?.abort();
+    clearTimeout(this.#booked);
   }
 
   async refresh() {
     this.#isStale = this.#isBusy;
     if (this.#isStale) return;
-    const { signal } = this.#life;
+    this.#asking?.abort(); // what it would bring is older
+    const { signal } = (this.#asking = new AbortController());
     try {
       const { html } = await page(this.dataset.url, { signal });
       const fresh = fragment(html).querySelector(`live-part[data-url="${CSS.escape(this.dataset.url)}"]`);
@@ -44,9 +53,18 @@ class LivePart extends HTMLElement {
       this.replaceChildren(...fresh.childNodes);
       if (focused) this.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
     } catch {
-      this.#isStale = true;
+      if (!signal.aborted) this.#isStale = true;
     }
   }
+
+  /** What changed while there was no connection was told to nobody. */
+  #stateChanged = () => {
+    if (connection.state === "open" && this.#wasAway) {
+      clearTimeout(this.#booked);
+      this.#booked = setTimeout(() => this.refresh(), Math.random() * SPREAD_MS);
+    }
+    this.#wasAway = connection.state === "away";
+  };
 
   /** Whether somebody writes in it, or has opened something to change it. */
   get #isBusy() {

@@ -32,6 +32,7 @@ class MessageActions extends HTMLElement {
     on("contextmenu", this.#held);
     on("keydown", this.#keyed);
     on("click", this.#clicked);
+    on("rows.shown", () => this.#acts.reopen());
     this.menu.addEventListener("keydown", this.#walk, { signal });
     this.menu.addEventListener("toggle", ({ newState }) => newState === "closed" && this.#closed(), { signal });
     this.#register(signal);

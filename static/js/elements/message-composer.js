@@ -2,21 +2,21 @@
 //   (data-draft) and a feed (data-feed, an id) of its own; `data-main` takes what is typed while nothing has the focus.
 // Called by: templates/chat/_composer.html. Others join in by its events, which bubble: composer.typed {text};
 //   composer.sending {text, fields, waitUntil(promise)}, which can be cancelled; composer.sent {fields};
-//   composer.refused {fields}; and composer.insert {text}, which it listens to.
+//   composer.refused {fields}; composer.noticed {sentence, lines, goto}; and composer.insert {text}, which it listens to.
 // Keeps true: nothing typed is lost: not by a reload, a refusal, a lost connection or a second press of Enter.
-import { extraFields, grow, insertText } from "parley/lib/fields";
+import { beginsText, extraFields, grow, insertText } from "parley/lib/fields";
 import { post } from "parley/lib/http";
-import { gettext, ngettext } from "parley/lib/words";
 import { Composing } from "parley/models/composing";
 import { Drafts } from "parley/models/drafts";
+import { TextLimit } from "parley/models/text-limit";
 
-const NEAR_LIMIT = 1000;
 const SAVE_MS = 250;
 
 class MessageComposer extends HTMLElement {
   #life;
   #composing;
   #drafts;
+  #limit;
   #saving;
   #isTouch = matchMedia("(pointer: coarse)");
 
@@ -28,6 +28,7 @@ class MessageComposer extends HTMLElement {
     const { draft, spaceId } = this.dataset;
     this.#drafts = new Drafts({ member: document.body.dataset.memberId, space: draft ?? spaceId });
     if (!this.field.value) this.field.value = this.#drafts.text;
+    this.#limit = new TextLimit({ field: this.field, box: this.querySelector("[data-count]"), limit: Number(this.dataset.limit) });
     this.#listen(signal);
     this.#changed();
     if ("main" in this.dataset && !this.#isTouch.matches && !location.hash) this.focusField();
@@ -74,6 +75,7 @@ class MessageComposer extends HTMLElement {
       giveBack: (text) => this.#takeBack(text),
     });
     this.#composing.addEventListener("refused", ({ detail }) => this.#tell("composer.refused", detail.item));
+    this.#composing.addEventListener("noticed", ({ detail }) => this.#tell("composer.noticed", detail));
     this.#composing.start(signal);
     this.feed.addEventListener("click", this.#suggested, { signal });
     this.feed.addEventListener("pending.discard", () => this.focusField(), { signal });
@@ -89,7 +91,7 @@ class MessageComposer extends HTMLElement {
   #changed() {
     clearTimeout(this.#saving);
     this.#saving = setTimeout(this.#save, SAVE_MS);
-    this.#count();
+    this.#limit.show();
     grow(this.field);
   }
 
@@ -97,19 +99,6 @@ class MessageComposer extends HTMLElement {
     clearTimeout(this.#saving);
     this.#drafts.text = this.field.value;
   };
-
-  #count() {
-    const limit = Number(this.dataset.limit);
-    const left = this.field.value.length < limit - NEAR_LIMIT ? NEAR_LIMIT : limit - [...this.field.value].length;
-    const count = this.querySelector("[data-count]");
-    const words =
-      left < 0
-        ? ngettext("{count} character too many", "{count} characters too many", -left)
-        : ngettext("{count} character left", "{count} characters left", left);
-    count.textContent = left < NEAR_LIMIT ? words : "";
-    count.toggleAttribute("data-over", left < 0);
-    return left >= 0;
-  }
 
   #pressed = (event) => {
     if (event.isComposing || event.keyCode === 229) return;
@@ -122,10 +111,7 @@ class MessageComposer extends HTMLElement {
   };
 
   #typedElsewhere = (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if ([...event.key].length !== 1 || event.key === " ") return;
-    const { activeElement } = document;
-    if (activeElement !== document.body && !activeElement.matches("[role=log], main")) return;
+    if (!beginsText(event)) return;
     this.focusField();
     if (event.key === "/") event.preventDefault();
   };
@@ -140,26 +126,40 @@ class MessageComposer extends HTMLElement {
   #submitted = async (event) => {
     event.preventDefault();
     const text = this.field.value;
-    if (this.field.readOnly || !this.#fits(text)) return;
+    if (this.field.readOnly || !this.#fits()) return;
     const fields = extraFields(this.form);
     const waits = [];
-    const waitUntil = (promise) => waits.push(promise);
+    const waitUntil = (promise) => waits.push(promise) && promise.catch(() => {}); // told where it is waited for
     if (!this.#tell("composer.sending", { text, fields, waitUntil })) return;
     if (waits.length && !(await this.#wait(waits))) return;
-    if (!this.#composing || (!text.trim() && !fields.file)) return;
-    this.say("");
-    this.#composing.post(text, fields);
-    this.clear();
-    for (const box of this.form.querySelectorAll("[data-once]")) box.checked = false;
-    this.#tell("composer.sent", { fields });
-    this.focusField();
+    if (!text.trim() && !fields.file) return;
+    const { draft } = extraFields(this.form);
+    if (draft) fields.draft = draft; // it may have been kept anew meanwhile
+    if (this.isConnected) this.#send(text, fields, { isFocused: true });
+    else (this.#heir ?? this).#send(text, fields);
   };
 
-  #fits(text) {
-    if (this.#count()) return true;
-    const [limit, length] = [Number(this.dataset.limit), [...text].length];
-    this.say(gettext("A message holds {limit} characters and this is {length}. Send it in parts.", { limit, length }));
-    return false;
+  /** Where one went elsewhere and came back before it could go. */
+  get #heir() {
+    const { draft = "", spaceId } = this.dataset;
+    const others = [...document.querySelectorAll("message-composer")].filter((each) => each.#composing);
+    return others.find(({ dataset }) => dataset.spaceId === spaceId && (dataset.draft ?? "") === draft);
+  }
+
+  #send(text, fields, { isFocused = false } = {}) {
+    if (!this.#composing) return;
+    this.say("");
+    this.#composing.post(text, fields);
+    if (this.field.value === text) this.clear();
+    for (const box of this.form.querySelectorAll("[data-once]")) box.checked = false;
+    this.#tell("composer.sent", { fields });
+    if (isFocused) this.focusField();
+  }
+
+  #fits() {
+    const isFit = this.#limit.show();
+    if (!isFit) this.say(this.#limit.sentence);
+    return isFit;
   }
 
   /** Waits for what has to be ready first, such as an upload; a failure is said, and the text stays. */
@@ -169,7 +169,7 @@ class MessageComposer extends HTMLElement {
       await Promise.all(promises);
       return true;
     } catch (error) {
-      this.say(error.message);
+      (this.isConnected ? this : (this.#heir ?? this)).say(error.message);
       return false;
     } finally {
       this.field.readOnly = false;

@@ -1,12 +1,13 @@
 // <side-panel>: shows a part of another page beside this one: what stands there in [data-panel="Title"].
 // Called by: templates/app.html; links with data-opens-panel; the event panel.open {url} on document. Tells
 //   panel.shown {url} and panel.closed. data-modules on the part names scripts that it needs; a form or a link in it
-//   with data-stays does not leave the panel.
+//   with data-stays does not leave the panel, nor is what was typed beside it lost.
 // Keeps true: every link in it is an ordinary page too; the address of this page says what is open, so that reload,
 //   Back and sharing work; the focus goes back to where it came from.
 import { fragment } from "parley/lib/html";
 import { page } from "parley/lib/http";
 import { addressOf, isPanel, pathIn } from "parley/models/panel-address";
+import { PanelPart } from "parley/models/panel-part";
 
 const COVERS = "(max-width: 69.99rem)";
 
@@ -15,12 +16,13 @@ class SidePanel extends HTMLElement {
   #asking = null;
   #opener = null;
   #path = null;
+  #part;
   #covers = matchMedia(COVERS);
   #watcher = new MutationObserver(() => this.#follow());
 
   connectedCallback() {
     const { signal } = (this.#life = new AbortController());
-    this.content = this.querySelector("[data-part]");
+    this.#part = new PanelPart(this.querySelector("[data-part]"));
     document.addEventListener("click", this.#clicked, { signal });
     document.addEventListener("keydown", this.#pressed, { signal });
     document.addEventListener("panel.open", ({ detail }) => this.open(detail.url), { signal });
@@ -59,46 +61,46 @@ class SidePanel extends HTMLElement {
   /** Shows what the address says. */
   #follow() {
     const path = pathIn(location);
-    if (path === this.#path) return;
-    if (path) this.#load(path);
+    if (path === this.#path) this.#cover(); // what lies under it may be new
+    else if (path) this.#load(path);
     else this.#hide();
   }
 
-  async #load(path, fields) {
+  /** `sent` is the form that made this necessary. */
+  async #load(path, sent = null) {
     this.#asking?.abort();
     const { signal } = (this.#asking = new AbortController());
     this.#path = path;
     this.ariaBusy = "true";
     try {
-      const answer = await page(path, { fields, signal });
+      const answer = await page(path, { signal });
       const part = fragment(answer.html).querySelector("[data-panel]");
       if (!part) location.assign(path);
-      else await this.#show(part, signal);
+      else await this.#show(part, sent, signal);
     } catch (error) {
-      if (!signal.aborted) this.#trouble(error.message);
+      if (!signal.aborted) this.#trouble(error.message, path);
     }
     if (!signal.aborted) this.ariaBusy = "false";
   }
 
-  async #show(part, signal) {
-    const modules = (part.dataset.modules ?? "").split(" ").filter((name) => name.startsWith("parley/"));
-    await Promise.all(modules.map((name) => import(name)));
+  async #show(part, sent, signal) {
+    await this.#part.prepare(part);
     if (signal.aborted) return;
     this.#trouble("");
     this.querySelector("[data-title]").textContent = part.dataset.panel;
     this.querySelector("[data-page]").href = this.#path;
-    this.content.replaceChildren(part);
+    this.#part.show(part, this.#path, sent);
     this.#reveal();
     this.#tell("panel.shown", { url: this.#path });
   }
 
-  #trouble(sentence) {
+  /** Says what went wrong over what stands here, which stays unless another `path` was asked for. */
+  #trouble(sentence, path = this.#part.path) {
     const box = this.querySelector("[data-trouble]");
     box.hidden = !sentence;
     box.textContent = sentence;
-    if (!sentence) return;
-    this.content.replaceChildren();
-    this.#reveal();
+    this.#part.keepOnly(path);
+    if (sentence) this.#reveal();
   }
 
   #reveal() {
@@ -115,7 +117,7 @@ class SidePanel extends HTMLElement {
     if (this.hidden) return;
     const hadFocus = this.contains(document.activeElement);
     this.hidden = true;
-    this.content.replaceChildren();
+    this.#part.keepOnly(null);
     this.#cover();
     if (hadFocus) this.#giveFocusBack();
     this.#tell("panel.closed", {});
@@ -130,7 +132,7 @@ class SidePanel extends HTMLElement {
   /** The row of the opener may have been replaced meanwhile: its new link does as well. */
   #giveFocusBack() {
     const href = this.#opener?.getAttribute?.("href");
-    const again = href && document.querySelector(`#main a[data-opens-panel][href="${CSS.escape(href)}"]`);
+    const again = href && document.querySelector(`#main a:is([data-opens-panel], [data-mention])[href="${CSS.escape(href)}"]`);
     const target = this.#opener?.isConnected ? this.#opener : again;
     (target || document.querySelector("#main [role=log]") || document.getElementById("main"))?.focus({ preventScroll: true });
   }
@@ -164,19 +166,21 @@ class SidePanel extends HTMLElement {
   #submitted = (event) => {
     if (event.defaultPrevented || !event.target.matches("[data-stays]")) return;
     event.preventDefault();
-    const fields = Object.fromEntries(new FormData(event.target, event.submitter));
-    this.#send(pathOf(event.submitter?.getAttribute("formaction") ?? event.target.action), fields);
+    if (event.target.ariaBusy !== "true") this.#send(event.target, event.submitter);
   };
 
   /** Sends a form and shows where the server leads, or the same part again where that is no part. */
-  async #send(path, fields) {
+  async #send(form, submitter) {
     const shown = this.#path;
+    form.ariaBusy = "true";
     try {
-      await page(path, { fields });
-      if (this.#path === shown) await this.#load(shown);
+      const fields = Object.fromEntries(new FormData(form, submitter));
+      await page(pathOf(submitter?.getAttribute("formaction") ?? form.action), { fields });
+      if (this.#path === shown) await this.#load(shown, form);
     } catch (error) {
-      this.#trouble(error.message);
+      if (this.#path === shown) this.#trouble(error.message);
     }
+    form.ariaBusy = null;
   }
 
   #tell(type, detail) {

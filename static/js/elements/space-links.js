@@ -8,6 +8,7 @@ import { page } from "parley/lib/http";
 import { read, write } from "parley/lib/store";
 import { gettext } from "parley/lib/words";
 import { connection } from "parley/models/connection";
+import { bring } from "parley/models/parts";
 import { drags } from "parley/models/placing";
 import { shortcut } from "parley/models/shortcuts";
 import { visits } from "parley/models/visits";
@@ -118,7 +119,7 @@ class SpaceLinks extends HTMLElement {
     const button = place?.querySelector("[data-place-menu]");
     if (!button || (event.type === "click" && !event.target.closest("[data-place-menu]"))) return;
     event.preventDefault();
-    await import("parley/elements/place-menu");
+    if (!(await bring("parley/elements/place-menu")) || document.querySelector("place-menu:popover-open")) return;
     const menu = clone("place-menu");
     document.body.append(menu);
     menu.open(button, place.dataset.place);
@@ -138,9 +139,8 @@ class SpaceLinks extends HTMLElement {
   };
 
   #remove = ({ space }) => {
-    const link = this.#link(space);
-    if (link?.hasAttribute("aria-current")) visits.again();
-    else link?.closest("li").remove();
+    if (location.pathname.startsWith(`/spaces/${space}/`)) visits.again(); // it need not stand in this list
+    else this.#link(space)?.closest("li").remove();
   };
 
   #link(space) {

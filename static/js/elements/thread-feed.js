@@ -2,8 +2,7 @@
 // Called by: templates/chat/_thread.html; message-composer hands it what is on its way.
 // Keeps true: it shows what the Space's one state knows; what one has seen here is kept as read; the composer names the
 //   model that will answer, as the last row says.
-import { fragment } from "parley/lib/html";
-import { get, page, post } from "parley/lib/http";
+import { get, post } from "parley/lib/http";
 import { isUuid } from "parley/lib/uuid";
 import { gettext, ngettext } from "parley/lib/words";
 import { Answerer } from "parley/models/answerer";
@@ -11,6 +10,7 @@ import { connection } from "parley/models/connection";
 import { Conversation } from "parley/models/conversation";
 import { ScrollPlace } from "parley/models/scroll-place";
 import { SpaceLive } from "parley/models/space-live";
+import { ThreadHead } from "parley/models/thread-head";
 
 const NEAR_PX = 400;
 
@@ -19,6 +19,7 @@ class ThreadFeed extends HTMLElement {
   #talk;
   #place;
   #answerer;
+  #head;
   #own = null; // where no feed of this Space is on the page
   #unseen = 0;
   #read = 0;
@@ -39,6 +40,9 @@ class ThreadFeed extends HTMLElement {
     this.addEventListener("click", this.#clicked, { signal });
     this.#answerer = new Answerer({ thread: this.parentElement, url: this.url });
     this.#answerer.listen(signal);
+    const say = (sentence) => this.dispatchEvent(new CustomEvent("feed.refused", { detail: sentence }));
+    this.#head = new ThreadHead({ thread: this.parentElement, url: this.url, say });
+    this.#head.listen(signal);
     document.addEventListener("visibilitychange", this.#moved, { signal });
     addEventListener("focus", this.#moved, { signal });
     connection.on("notice.added", this.#noticed, signal);
@@ -70,25 +74,8 @@ class ThreadFeed extends HTMLElement {
 
   settle(answer) {
     this.#talk.settle(answer);
-    if (!this.#head.querySelector("[aria-pressed=true]")) this.#freshen(); // who writes follows
+    if (!this.#head.isFollowed) this.#head.freshen(); // who writes follows
   }
-
-  get #head() {
-    return this.parentElement.querySelector(".thread__head");
-  }
-
-  /** Who takes part and follows, as it is now. */
-  #freshen = async () => {
-    try {
-      const { html } = await page(this.url);
-      const head = fragment(html).querySelector(".thread__head");
-      const isOpen = this.#head.querySelector("details")?.open;
-      if (isOpen && head.querySelector("details")) head.querySelector("details").open = true;
-      this.#head.replaceWith(head);
-    } catch {
-      // It stays as it was.
-    }
-  };
 
   /** Joins the feed of the same Space, or listens by itself. */
   async #attach(signal, revision) {

@@ -1,5 +1,5 @@
 // Dates and times in the words, the zone and the order of who looks.
-// Called by: local-time, models/feed-rows.js.
+// Called by: local-time, models/row-dress.js, models/conversation.js.
 import { gettext, locale } from "parley/lib/words";
 
 const DAY_MS = 86_400_000;
@@ -33,6 +33,23 @@ export function dayName(date, now = new Date()) {
   if (dayKey(date) === dayKey(new Date(now.getTime() - DAY_MS))) return gettext("Yesterday");
   const year = date.getFullYear() === now.getFullYear() ? undefined : "numeric";
   return format({ weekday: "long", day: "numeric", month: "long", year }, date);
+}
+
+/** Tells when another local day has begun: at midnight, or when a page that slept is looked at. */
+export function onNewDay(hear, signal) {
+  let today = dayKey(new Date());
+  let timer;
+  const look = () => {
+    const now = new Date();
+    clearTimeout(timer);
+    timer = setTimeout(look, new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1) - now + 500);
+    if (dayKey(now) === today) return;
+    today = dayKey(now);
+    hear();
+  };
+  document.addEventListener("visibilitychange", look, { signal });
+  signal.addEventListener("abort", () => clearTimeout(timer));
+  look();
 }
 
 function format(options, date) {

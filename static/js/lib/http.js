@@ -2,6 +2,7 @@
 // Called by: elements; models get these functions handed in.
 // Keeps true: a refusal carries the server's sentence; anything that may pass by itself is a Trouble; a file that
 //   somebody brought is never taken for an answer.
+import { documentOf } from "parley/lib/html";
 import { gettext } from "parley/lib/words";
 
 const PATIENCE_MS = 20_000;
@@ -42,9 +43,15 @@ export async function page(url, { fields, signal } = {}) {
   const options = fields ? { method: "POST", body: encoded(fields) } : { method: "GET" };
   const [response, html] = await ask(url, { ...options, headers: { Accept: "text/html" } }, signal, "text/html", "text");
   if (new URL(response.url).pathname === "/accounts/login/") throw complaint({ status: 401 }, null);
-  if (!response.ok) throw complaint(response, null);
+  if (!response.ok) throw complaint(response, html && spoken(html));
   if (html === null) throw new Refusal(gettext("This cannot be shown here."), { code: "no_page" });
   return { html, url: response.url };
+}
+
+/** What a page that refuses says of it, as the same refusal would be said in JSON. */
+function spoken(html) {
+  const sentence = documentOf(html).querySelector("main [role=alert]:not([hidden])")?.textContent.trim();
+  return sentence ? { error: { sentence } } : null;
 }
 
 function encoded(fields) {

@@ -1,7 +1,8 @@
 // A message on its way from a composer to the server, and what becomes of it: pending, sent, failed, refused.
 // Called by: message-composer, which hands in its feed, its drafts, how to send and where to say a sentence.
 // Keeps true: nothing is lost between the field and the server; what was refused goes back into the field, unless
-//   something else is being written there. Dispatches "refused" (detail: the item and the refusal).
+//   something else is being written there. Dispatches "refused" (detail: the item and the refusal), and
+//   "noticed" (detail: what a command answers, where it was sent as a message).
 import { uuid } from "parley/lib/uuid";
 import { connection } from "parley/models/connection";
 import { Outbox } from "parley/models/outbox";
@@ -52,7 +53,8 @@ export class Composing extends EventTarget {
   }
 
   #settled({ item, answer }) {
-    this.#feed.settle(answer);
+    if (answer.notice) this.dispatchEvent(new CustomEvent("noticed", { detail: answer.notice }));
+    else this.#feed.settle(answer);
     this.#feed.drop(item.clientId);
   }
 

@@ -2,6 +2,7 @@
 // Called by: message-feed and thread-feed; models/space-live.js tells it what changes.
 // Keeps true: one row a message; a row that is replaced keeps the focus and the text that was growing in it; rows are
 //   never moved under the eyes of who reads (scroll-place.js).
+import { onNewDay } from "parley/lib/dates";
 import { clone, element } from "parley/lib/html";
 import { post } from "parley/lib/http";
 import { gettext, ngettext } from "parley/lib/words";
@@ -18,7 +19,7 @@ export class Conversation extends EventTarget {
   live = null;
 
   /** `host` is the element of the view, with [role=log] in it; `place` keeps its scrolling. Dispatches "shown" (detail:
-   * how many of others are new at the end), and "lost" (detail: the revision). */
+   * how many of others are new at the end), and "lost" (detail: the revision); on its host rows.shown, which bubbles. */
   constructor({ host, column, url, root = null, place, prefix = "" }) {
     super();
     this.#host = host;
@@ -44,6 +45,8 @@ export class Conversation extends EventTarget {
     this.#host.addEventListener("text.grown", this.#grown, { signal });
     this.#host.addEventListener("feed.settle", ({ detail }) => this.settle(detail), { signal });
     document.addEventListener("submit", this.#act, { signal });
+    onNewDay(() => this.rows.redate(), signal);
+    this.#tell("shown", 0);
   }
 
   // What the live Space tells
@@ -163,6 +166,7 @@ export class Conversation extends EventTarget {
   }
 
   #tell(type, detail) {
+    if (type === "shown") this.#host.dispatchEvent(new CustomEvent("rows.shown", { bubbles: true }));
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

@@ -82,6 +82,7 @@ export class DraftSync {
     if (!this.#isOver) this.#timer = setTimeout(() => this.#tell(), ms);
   }
 
+  /** What was written while this went out is told after it: at once where nobody writes any longer. */
   async #tell() {
     const text = this.#field.text();
     if (this.#isSaving) return this.#soon();
@@ -91,7 +92,10 @@ export class DraftSync {
       const { draft, other } = await this.#save({ text, base: this.base });
       this.#settle({ text: draft ? text : "", at: draft?.at ?? "" });
       if (other && other.text !== this.#field.text()) this.#offer(other.text);
-      if (this.#isBehind) this.#soon();
+      this.#isSaving = false;
+      if (!this.#isBehind) return undefined;
+      if (this.#isOver) return this.#tell();
+      this.#soon();
     } catch (error) {
       if (!error.status) this.#soon(AGAIN_MS);
     } finally {

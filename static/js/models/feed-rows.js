@@ -7,7 +7,7 @@ import { clone } from "parley/lib/html";
 import { patch } from "parley/lib/patch";
 import { say } from "parley/lib/words";
 import { fold } from "parley/models/folding";
-import { day, finish, follows, mark, momentOf, rename } from "parley/models/row-dress";
+import { day, finish, follows, mark, momentOf, nameDay, rename } from "parley/models/row-dress";
 
 const LINES = ".day, .new-line"; // between rows; a day stands right before its row
 
@@ -121,6 +121,11 @@ export class FeedRows {
     if (row.previousElementSibling?.matches(".day")) row.previousElementSibling.remove();
     row.remove();
     if (next) this.#dress(next);
+  }
+
+  /** Another day has begun: "Today" was yesterday. */
+  redate() {
+    for (const row of this.#column.querySelectorAll(":scope > .day")) nameDay(row);
   }
 
   /** What only a browser adds to a text that has come or grown. */

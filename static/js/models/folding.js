@@ -10,6 +10,7 @@ const SHORT_LINES = 26;
 const OPEN = ":target, [data-found], [aria-busy=true]";
 
 const unfolded = new Set();
+const followed = new WeakSet();
 const watcher = new ResizeObserver((entries) => entries.forEach(({ target }) => look(target)));
 
 /** Follows the text of a row from the server. */
@@ -17,6 +18,8 @@ export function fold(row) {
   const text = row.querySelector(":scope > .message__body");
   if (!text || !row.dataset.messageId) return;
   open(row, isOpen(row));
+  if (followed.has(text)) return; // a row that is sent again may keep its text
+  followed.add(text);
   text.addEventListener("focusin", () => isHidden(text) && turn(row, true));
   text.addEventListener("scroll", () => turn(row, true)); // the browser's own search has found something in there
   watcher.observe(text);

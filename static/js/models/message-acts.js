@@ -5,10 +5,12 @@
 import { copy } from "parley/lib/clipboard";
 import { get, post } from "parley/lib/http";
 import { gettext } from "parley/lib/words";
+import { bring } from "parley/models/parts";
 
 export class Acts {
   #host;
   #kept = null;
+  #editors = null; // their module, once there was one
 
   /** `host` says things, and holds the dialog. */
   constructor(host) {
@@ -75,9 +77,19 @@ export class Acts {
     if (emoji) button.closest("message-composer").dispatchEvent(new CustomEvent("composer.insert", { detail }));
   }
 
+  /** Rows have come: an editor whose row had left the page goes on. */
+  reopen() {
+    this.#editors?.reopen((row, kept) => this.#openEditor(row, kept));
+  }
+
   async #edit(row) {
-    const { openEditor } = await import("parley/elements/message-editor");
-    openEditor(row, { settle: (answer) => this.#settle(row, answer), say: (words) => this.#host.say(words) });
+    this.#editors ??= await bring("parley/elements/message-editor");
+    if (this.#editors) this.#openEditor(row);
+  }
+
+  #openEditor(row, kept = null) {
+    const ways = { settle: (answer) => this.#settle(row, answer), say: (words) => this.#host.say(words) };
+    this.#editors.openEditor(row, ways, kept);
   }
 
   async #delete(row) {
@@ -100,16 +112,17 @@ export class Acts {
   }
 
   async #forward(row) {
-    const { forward } = await import("parley/elements/forward-dialog");
+    const dialog = await bring("parley/elements/forward-dialog");
+    if (!dialog) return;
     const focused = document.activeElement;
-    const place = await forward(row);
+    const place = await dialog.forward(row);
     if (focused !== document.body) focused.focus?.({ preventScroll: true });
     if (place) this.#host.say(gettext("Forwarded to {place}", { place }));
   }
 
   async #pick(anchor) {
-    const { pick } = await import("parley/elements/emoji-picker");
-    return pick(anchor);
+    const picker = await bring("parley/elements/emoji-picker");
+    return picker?.pick(anchor);
   }
 
   async #quote(row) {

@@ -55,7 +55,14 @@ export function follows(before, row, at) {
 export function day(at) {
   const row = clone("day-divider");
   const time = row.querySelector("time");
-  time.textContent = dayName(at);
-  time.dateTime = at.toISOString().slice(0, 10);
+  const [month, date] = [at.getMonth() + 1, at.getDate()].map((part) => String(part).padStart(2, "0"));
+  time.dateTime = `${at.getFullYear()}-${month}-${date}`;
+  nameDay(row);
   return row;
+}
+
+/** Says again what a divider's day is called. */
+export function nameDay(row) {
+  const time = row.querySelector("time");
+  time.textContent = dayName(new Date(`${time.dateTime}T00:00`));
 }

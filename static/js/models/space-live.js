@@ -23,6 +23,7 @@ export class SpaceLive {
       this.#isLive = true;
       this.sync.compare(frame.revision);
     });
+    on("space.removed", () => (this.#isLive = false));
     on("message.changed", (frame) => this.sync.frame(frame));
     on("space.changed", (frame) => this.sync.noted(frame));
     on("reply.deltas", ({ deltas }) => this.#grow("delta", deltas));
@@ -32,7 +33,7 @@ export class SpaceLive {
     connection.on("refused", ({ code }) => code === "not_found" && visits.again(), signal);
     connection.on("doubt", () => this.sync.catchUp(), signal);
     connection.subscribe(space);
-    const poll = setInterval(() => this.#isLive || connection.isOver || this.sync.catchUp(), POLL_MS);
+    const poll = setInterval(() => this.#isLive || connection.isOver || this.sync.isRefused || this.sync.catchUp(), POLL_MS);
     signal.addEventListener("abort", () => {
       clearInterval(poll);
       connection.unsubscribe(space);

@@ -1,12 +1,15 @@
 // Keeps a Space's state in step with the server: frames as they come, and fetching what they left out.
 // Called by: models/space-live.js, which hands in how to fetch and how to start afresh. A view has a `window`, and takes
 //   show(messages) of what is new, extend(messages) of another page, and restart(messages).
-// Keeps true: one question for changes at a time; every failed fetch is tried again; a page that was read before some
+// Keeps true: one question for changes at a time; a fetch that failed is tried again, less and less often, unless the
+//   server refuses or nobody looks any longer; a page that was read before some
 //   change is followed by that change; nothing is shown twice.
 import { SpaceState } from "parley/models/space-state";
 
 const REORDER_MS = 80; // frames of two senders may swap places on their way
 const AGAIN_MS = 2000;
+const LONGEST_MS = 16_000;
+const REFUSED = [401, 403, 404];
 
 export class SpaceSync {
   #space;
@@ -16,7 +19,9 @@ export class SpaceSync {
   #views = new Map(); // by their windows
   #asking = null;
   #paging = new Map(); // by the windows too
+  #waiting = new Set(); // what ends each pause
   state;
+  isRefused = false; // until the server speaks of the Space again
 
   /** `get(url)` resolves to JSON; `learned(frame)` hears of the Space itself. */
   constructor({ space, revision, get, reload, learned }) {
@@ -56,15 +61,16 @@ export class SpaceSync {
 
   /** The server says where it is. */
   compare(revision) {
+    this.isRefused = false;
+    for (const end of this.#waiting) end();
     if (revision !== this.state.last) this.catchUp();
   }
 
   /** Fetches what changed since `last`. */
   catchUp() {
-    this.#asking ??= this.#askChanges(this.state.last).finally(() => {
-      this.#asking = null;
-      if (this.state.isBehind) this.catchUp();
-    });
+    this.#asking ??= this.#askChanges(this.state.last)
+      .finally(() => (this.#asking = null))
+      .then((isDone) => isDone && this.state.isBehind && this.catchUp());
     return this.#asking;
   }
 
@@ -84,7 +90,7 @@ export class SpaceSync {
 
   /** Shows the page around a position instead, or the newest one; resolves to whether it could be fetched. */
   async jump(view, position = null) {
-    await this.#paging.get(view.window);
+    while (this.#paging.has(view.window)) await this.#paging.get(view.window);
     return this.#page(view, position === null ? "" : `around=${position}`, (page) => {
       view.window.reset(page);
       view.restart(page.messages);
@@ -92,9 +98,11 @@ export class SpaceSync {
   }
 
   #page(view, query, take) {
-    const asked = this.#paging.get(view.window) ?? this.#askPage(view, query, take);
-    this.#paging.set(view.window, asked);
-    return asked.finally(() => this.#paging.delete(view.window));
+    const { window } = view;
+    if (!this.#paging.has(window)) {
+      this.#paging.set(window, this.#askPage(view, query, take).finally(() => this.#paging.delete(window)));
+    }
+    return this.#paging.get(window);
   }
 
   async #askPage({ window }, query, take) {
@@ -104,7 +112,7 @@ export class SpaceSync {
       this.#meet(page.revision);
       return true;
     } catch {
-      await pause(AGAIN_MS);
+      await this.#pause(AGAIN_MS);
       return false;
     }
   }
@@ -115,29 +123,35 @@ export class SpaceSync {
     else this.compare(revision);
   }
 
+  /** Resolves to whether they came. */
   async #askChanges(since) {
-    let answer;
-    try {
-      answer = await this.#get(`/spaces/${this.#space}/changes/?since=${since}`);
-    } catch {
-      await pause(AGAIN_MS);
-      if (since !== this.state.last && this.#views.size) this.#askChanges(since);
-      return;
-    }
+    const answer = await this.#persist(`/spaces/${this.#space}/changes/?since=${since}`);
+    if (!answer) return false;
     this.#learned({ type: "space.changed", space: this.#space, ...answer.space });
     if (answer.reload) this.#reload();
     else this.#show(this.state.changes(answer));
+    return true;
   }
 
   async #askOne(id) {
-    try {
-      const { message } = await this.#get(`/messages/${id}/`);
-      this.#show(this.state.take([message]));
-    } catch (error) {
-      if (error.status === 404) return;
-      await pause(AGAIN_MS);
-      this.#askOne(id);
+    const answer = await this.#persist(`/messages/${id}/`, { isOfSpace: false });
+    if (answer) this.#show(this.state.take([answer.message]));
+  }
+
+  /** What the server says in the end, or null. */
+  async #persist(url, { isOfSpace = true } = {}) {
+    for (let wait = AGAIN_MS; this.#views.size; wait = Math.min(2 * wait, LONGEST_MS)) {
+      try {
+        return await this.#get(url);
+      } catch (error) {
+        if (REFUSED.includes(error.status)) {
+          this.isRefused ||= isOfSpace;
+          return null;
+        }
+        await this.#pause(wait);
+      }
     }
+    return null;
   }
 
   /** Shows what came whole, asks once for what came without its HTML. */
@@ -149,8 +163,15 @@ export class SpaceSync {
       if (whole.length || window.newer) this.#views.get(window)?.show(whole);
     }
   }
-}
 
-function pause(ms) {
-  return new Promise((done) => setTimeout(done, ms));
+  /** Some time, or until the server is known to be there. */
+  async #pause(ms) {
+    let end;
+    const told = new Promise((done) => (end = done));
+    this.#waiting.add(end);
+    const timer = setTimeout(end, ms);
+    await told;
+    clearTimeout(timer);
+    this.#waiting.delete(end);
+  }
 }

@@ -16,6 +16,8 @@ class Unread extends EventTarget {
   #newest = new Map();
   #timer = null;
   #due = Infinity;
+  #asked = 0;
+  #answered = 0; // the newest question whose answer is shown
   threads = 0;
   notices = 0;
 
@@ -52,8 +54,11 @@ class Unread extends EventTarget {
 
   async #fetch() {
     this.#due = Infinity;
+    const number = (this.#asked += 1);
     try {
       const { spaces, threads, notices } = await get(`/orgs/${this.#org}/unread/`);
+      if (number < this.#answered) return; // it came late, and says what was
+      this.#answered = number;
       const before = this.#spaces;
       this.#spaces = new Map(Object.entries(spaces));
       for (const [space, badge] of this.#spaces) this.#trust(space, badge, before.get(space));
