@@ -66,7 +66,7 @@ def archive_space(actor: Member, space: Space) -> Space:
     feed.advance(space)
     changed = spaces.archive(actor, space)
     _tell_facts(changed)
-    transaction.on_commit(lambda: replies.stop_all_in(changed, by=actor))
+    _stop_answers(changed, by=actor)
     return changed
 
 
@@ -75,9 +75,9 @@ def restore_space(actor: Member, space: Space) -> Space:
     """Raises PlanLimit: an archived Space takes none of the plan's places, a restored one does."""
     org = orgs.lock(actor.org)
     spaces.require_manager(actor, space)
-    if space.archived_at is not None:
-        plans.require_room_for_space(org, Space.objects.filter(org=org).of_the_plan().count() + 1)
     feed.advance(space)
+    if Space.objects.filter(pk=space.pk).exclude(archived_at=None).exists():
+        plans.require_room_for_space(org, Space.objects.filter(org=org).of_the_plan().count() + 1)
     changed = spaces.restore(actor, space)
     _tell_facts(changed)
     return changed
@@ -104,10 +104,7 @@ def accept(invitation: Invitation, user: User) -> Member:
 @transaction.atomic
 def add_to_space(actor: Member, space: Space, people: Iterable[Member]) -> None:
     """Let several in at once, or none of them."""
-    people = list(people)
-    for member in people:
-        spaces.add(actor, space, member)
-    _tell_seats(space, people)
+    _tell_seats(space, spaces.add(actor, space, *people))
 
 
 @transaction.atomic
@@ -134,7 +131,11 @@ def remove_from_space(actor: Member, space: Space, member: Member) -> None:
 
 @transaction.atomic
 def remove_from_org(actor: Member, member: Member) -> None:
-    members.remove(actor, member)
+    for space in members.remove(actor, member):
+        feed.advance(space)
+        space.refresh_from_db()
+        _tell_facts(space)
+        _stop_answers(space, by=actor)
     transaction.on_commit(lambda: broadcast.removed_from_org(member.pk))
     transaction.on_commit(lambda: broadcast.member_changed(member.org_id, profiles.as_json(member)))
     transaction.on_commit(lambda: replies.stop_all_of(member, by=actor))
@@ -146,6 +147,10 @@ def _tell_facts(space: Space) -> None:
     transaction.on_commit(lambda: broadcast.recheck(space.pk))
     people = list(space.space_members.values_list("member_id", flat=True))
     transaction.on_commit(lambda: broadcast.sidebar_changed(people))
+
+
+def _stop_answers(space: Space, *, by: Member) -> None:
+    transaction.on_commit(lambda: replies.stop_all_in(space, by=by))
 
 
 def _tell_seats(space: Space, people: list[Member]) -> None:

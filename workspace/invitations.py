@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from workspace import audit, members
+from workspace import audit, members, spaces
 from workspace.errors import Forbidden, Invalid, NotFound
 from workspace.models import Invitation, Member, Role, Space, SpaceMember, User
 
@@ -34,6 +34,7 @@ def create(actor: Member, space: Space, *, role: str, days: int, uses: int = 1) 
         raise Forbidden(_("Only owners and admins can invite people."))
     if space.is_direct:
         raise Invalid(_("Nobody can be invited into a direct conversation. Pick a Space."))
+    spaces.require_open(space)
     if role not in (Role.ADMIN, Role.MEMBER, Role.GUEST):
         raise Invalid(_("Pick one of the roles admin, member or guest."))
     if members.RANK[Role(role)] > members.RANK[Role(actor.role)]:
@@ -79,11 +80,15 @@ def read(key: str) -> Invitation:
 
 @transaction.atomic
 def accept(invitation: Invitation, user: User, *, avoid_handles: set[str] | None = None) -> Member:
-    """Admit the person and let them into the Space. One who is already a member uses nothing up."""
+    """Admit the person and let them into the Space, unless it is archived by now. One who is already a member uses
+    nothing up.
+    """
     space = Space.objects.select_for_update(no_key=True).get(pk=invitation.space_id)
     if not _may_lead_in(invitation, space):
         raise InvitationOver
-    member = Member.objects.present().filter(org=invitation.org, user=user).first()
+    # Under a lock: who is removed at this moment keeps no seat.
+    rows = Member.objects.present().select_for_update(of=("self",), no_key=True)
+    member = rows.filter(org=invitation.org, user=user).first()
     if member is None:
         # A link that was about before somebody was removed does not bring them back.
         if Member.objects.filter(org=invitation.org, user=user, left_at__gte=invitation.created_at).exists():
@@ -95,7 +100,8 @@ def accept(invitation: Invitation, user: User, *, avoid_handles: set[str] | None
         audit.record(invitation.org, member, "member.joined", member.handle, invitation=str(invitation.id))
     elif not Invitation.objects.open().filter(pk=invitation.pk).exists():
         raise InvitationOver
-    SpaceMember.objects.get_or_create(space=space, member=member, defaults={"org_id": invitation.org_id})
+    if space.archived_at is None:
+        SpaceMember.objects.get_or_create(space=space, member=member, defaults={"org_id": invitation.org_id})
     return member
 
 

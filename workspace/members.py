@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from workspace import audit, names, spaces
+from workspace import audit, names, seats
 from workspace.errors import Forbidden, Invalid
-from workspace.models import Invitation, Member, Org, Role, SpaceKind, SpaceMember, User
+from workspace.models import Invitation, Member, Org, Role, Space, SpaceMember, User
 
 RANK = {Role.GUEST: 0, Role.MEMBER: 1, Role.ADMIN: 2, Role.OWNER: 3}
 RESERVED_HANDLES = {"here", "space", "all", "everyone", "channel", "me"}
@@ -70,17 +70,19 @@ def bring(
 
 
 @transaction.atomic
-def remove(actor: Member, member: Member) -> None:
-    """Take every right of the member in this organization away. Raises Forbidden, Invalid for the owner."""
+def remove(actor: Member, member: Member) -> list[Space]:
+    """Take every right of the member in this organization away; returns the Spaces that are archived by it, because
+    nobody else could own them. Raises Forbidden, Invalid for the owner.
+    """
     if member.role == Role.OWNER:
         raise Invalid(_("The owner cannot be removed. Hand the organization over first."))
     if actor.pk != member.pk and (not actor.is_admin or RANK[Role(actor.role)] < RANK[Role(member.role)]):
         raise Forbidden(_("Only an admin can remove a member, and nobody of a higher role."))
-    spaces.hand_over(member)
-    SpaceMember.objects.filter(member=member).exclude(space__kind=SpaceKind.DIRECT).delete()
+    archived = seats.empty(actor, member)
     Member.objects.filter(pk=member.pk).update(left_at=timezone.now())
     _close_invitations(member)
     audit.record(actor.org, actor, "member.removed", member.handle, role=member.role)
+    return archived
 
 
 @transaction.atomic

@@ -1,8 +1,10 @@
 """Spaces: making, changing, archiving, and who is in them.
 
-*Called by*: chat.places, chat.feed. *Keeps true*: a Space has an owner who can see it; what is changed is audited.
+*Called by*: chat.places, chat.feed. *Keeps true*: a Space has an owner who is here; nobody comes into an archived one,
+nor anywhere once they are removed; what is changed is audited.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -90,15 +92,23 @@ def restore(actor: Member, space: Space) -> Space:
 
 
 @transaction.atomic
-def add(actor: Member, space: Space, member: Member) -> SpaceMember:
-    """Let a member of the organization in. The Space's owner may, and admins who can see it."""
+def add(actor: Member, space: Space, *people: Member) -> list[Member]:
+    """Let members of the organization in, all or none; returns who is new. The Space's owner may, and admins who can
+    see it. As many queries for a hundred as for one. Raises Forbidden, Archived, Invalid.
+    """
     require_manager(actor, space)
-    if member.org_id != space.org_id or member.left_at is not None:
+    if _lock(space).archived_at is not None:
+        raise Archived(_("Nobody is added to an archived Space."))
+    found = lock_present(people)
+    if len(found) < len(set(people)) or any(member.org_id != space.org_id for member in found):
         raise Invalid(_("That person is not in this organization."))
-    entry, is_new = SpaceMember.objects.get_or_create(space=space, member=member, defaults={"org_id": space.org_id})
-    if is_new:
-        audit.record(actor.org, actor, "space.member_added", str(space.id), member=member.handle)
-    return entry
+    here = set(SpaceMember.objects.filter(space=space, member__in=found).values_list("member_id", flat=True))
+    new = [member for member in found if member.pk not in here]
+    SpaceMember.objects.bulk_create(SpaceMember(org_id=space.org_id, space=space, member=member) for member in new)
+    audit.record_each(
+        actor.org, actor, "space.member_added", str(space.id), ({"member": member.handle} for member in new)
+    )
+    return new
 
 
 @transaction.atomic
@@ -110,9 +120,11 @@ def remove(actor: Member, space: Space, member: Member) -> None:
         require_manager(actor, space)
     if not SpaceMember.objects.filter(space=space, member=member).exists():
         return
-    space = Space.objects.select_for_update(no_key=True).get(pk=space.pk)  # two owners who leave at once leave one
-    owners = SpaceMember.objects.filter(space=space, role=SpaceRole.OWNER).exclude(member=member)
+    space = _lock(space)  # two owners who leave at once leave one
+    owners = SpaceMember.objects.filter(space=space).owners().exclude(member=member)
     if not owners.exists() and space.space_members.filter(member=member, role=SpaceRole.OWNER).exists():
+        if actor.pk != member.pk:
+            raise Invalid(_("A Space needs an owner. Make somebody else one first."))
         raise Invalid(_("A Space needs an owner. You are its only one, so you cannot leave it."))
     SpaceMember.objects.filter(space=space, member=member).delete()
     if space.is_private:
@@ -123,16 +135,18 @@ def remove(actor: Member, space: Space, member: Member) -> None:
 
 @transaction.atomic
 def join(member: Member, space: Space) -> bool:
-    """Let the member into a public Space; whether they were not in it before. Raises Forbidden for a private one.
+    """Let the member into a public Space; whether they were not in it before.
 
-    Whoever was removed since the page was asked for is not let in again: the rights are read under a lock.
+    Whoever was removed since the page was asked for is not let in again: the rights are read under a lock. Raises
+    Forbidden for a private Space, Archived.
     """
     if SpaceMember.objects.filter(space=space, member=member).exists():
         return False
-    is_present = Member.objects.present().select_for_update(of=("self",), no_key=True).filter(pk=member.pk).exists()
-    is_public = Space.objects.select_for_update(no_key=True).filter(pk=space.pk, is_private=False).exists()
-    if not (is_present and is_public) or member.is_guest:
+    space = _lock(space)
+    if space.is_private or not lock_present([member]) or member.is_guest:
         raise Forbidden(_("Only somebody who is in this Space can add you to it."))
+    if space.archived_at is not None:
+        raise _archived()
     entry, is_new = SpaceMember.objects.get_or_create(
         space=space, member=member, defaults={"org_id": space.org_id, "visited_at": timezone.now()}
     )
@@ -149,21 +163,20 @@ def visit(space: Space, member: Member) -> SpaceMember | None:
     return seat
 
 
-def hand_over(member: Member) -> None:
-    """Give each Space that only this member owns to whoever has been in it longest. Call inside a transaction."""
-    for entry in SpaceMember.objects.filter(member=member, role=SpaceRole.OWNER).order_by("space_id"):
-        Space.objects.select_for_update(no_key=True).get(pk=entry.space_id)
-        others = SpaceMember.objects.filter(space_id=entry.space_id).exclude(member=member)
-        heir = others.exclude(member__role=Role.GUEST).order_by("created_at").first()
-        if heir is not None and not others.filter(role=SpaceRole.OWNER).exists():
-            SpaceMember.objects.filter(pk=heir.pk).update(role=SpaceRole.OWNER)
+def lock_present(people: Iterable[Member]) -> list[Member]:
+    """Those of them who may act today, and who cannot be removed until the commit. Call inside a transaction.
+
+    Everybody who seats somebody locks the Space first and the people after it.
+    """
+    rows = Member.objects.present().select_for_update(of=("self",), no_key=True)
+    return list(rows.filter(pk__in=[member.pk for member in people]).order_by("pk"))
 
 
 def may_leave(member: Member, space: Space) -> bool:
     """A Space's only owner stays; whoever has not joined has nothing to leave; a direct conversation can be hidden."""
     if space.is_direct:
         return False
-    owners = set(space.space_members.filter(role=SpaceRole.OWNER).values_list("member_id", flat=True))
+    owners = set(SpaceMember.objects.filter(space=space).owners().values_list("member_id", flat=True))
     return owners != {member.pk} and space.space_members.filter(member=member).exists()
 
 
@@ -227,7 +240,7 @@ def _has_listener(member: Member, space: Space) -> bool:
 
 def _write(actor: Member, space: Space, wanted: dict[str, Any]) -> Space:
     """Raises Archived. The trail says which facts were changed, and of the texts not what they say."""
-    space = Space.objects.select_for_update(no_key=True).get(pk=space.pk)
+    space = _lock(space)
     if space.archived_at is not None:
         raise _archived()
     changed = [fact for fact, value in wanted.items() if getattr(space, fact) != value]
@@ -245,7 +258,7 @@ def _write(actor: Member, space: Space, wanted: dict[str, Any]) -> Space:
 
 def _close(actor: Member, space: Space, *, at: datetime | None) -> Space:
     require_manager(actor, space)
-    space = Space.objects.select_for_update(no_key=True).get(pk=space.pk)
+    space = _lock(space)
     if space.kind == SpaceKind.DIRECT:
         raise Invalid(_("A direct conversation is not archived. Leave it, or hide it."))
     if (space.archived_at is None) != (at is None):
@@ -257,6 +270,10 @@ def _close(actor: Member, space: Space, *, at: datetime | None) -> Space:
 
 def _close_links(space: Space) -> None:
     Invitation.objects.open().filter(space=space).update(revoked_at=timezone.now())
+
+
+def _lock(space: Space) -> Space:
+    return Space.objects.select_for_update(no_key=True).get(pk=space.pk)
 
 
 def _line(text: str, *, most: int) -> str:

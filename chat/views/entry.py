@@ -17,7 +17,7 @@ from chat import places
 from workspace import access, invitations
 from workspace.errors import NotFound, Refused
 from workspace.forms import OrgForm
-from workspace.models import Member, Space, User
+from workspace.models import Invitation, Member, Space, User
 
 
 @require_safe
@@ -54,7 +54,7 @@ def join(request: HttpRequest, key: str) -> HttpResponse:
         if request.method == "POST" and request.user.is_authenticated:
             member = places.accept(invitation, request.user)
             request.session.pop("invitation", None)
-            return redirect(Space.objects.visible_to(member).get(pk=invitation.space_id))
+            return redirect(_entered(member, invitation))
     except NotFound:
         request.session.pop("invitation", None)
         raise
@@ -74,6 +74,12 @@ def join(request: HttpRequest, key: str) -> HttpResponse:
 def org(request: HttpRequest, slug: str) -> HttpResponse:
     member = access.member(request.user, slug)
     return redirect(last_space(member) or reverse("spaces", args=[slug]))
+
+
+def _entered(member: Member, invitation: Invitation) -> Space | str:
+    """Where an invitation leads; elsewhere when its Space was archived since, and is not the member's to see."""
+    space = Space.objects.visible_to(member).filter(pk=invitation.space_id).first()
+    return space or last_space(member) or reverse("spaces", args=[member.org.slug])
 
 
 def last_space(member: Member) -> Space | None:

@@ -9,6 +9,7 @@ import pytest
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from billing.models import Account
 from billing.refusals import PlanLimit
@@ -146,3 +147,45 @@ def test_pressing_twice_founds_once(committed_db: None) -> None:
 
     assert outcomes == ["done"] * 3
     assert Org.objects.count() == 1
+
+
+def test_a_space_that_was_archived_since_it_was_read_is_restored_within_the_plan(starter: SimpleNamespace) -> None:
+    spaces.remove(starter.ana, starter.private, starter.gus)
+    Space.objects.filter(pk=starter.private.pk).update(archived_at=timezone.now())
+    read_before = Space.objects.get(pk=starter.space.pk)
+    places.archive_space(starter.ana, read_before)
+    places.create_space(starter.ana, name="Another", is_private=False)
+    read_before.archived_at = None
+
+    with pytest.raises(PlanLimit):
+        places.restore_space(starter.ana, read_before)
+
+    assert [space.name for space in Space.objects.of_the_plan()] == ["Another"]
+
+
+def test_a_space_that_nobody_could_own_is_closed_to_who_is_left_in_it(
+    juniper: SimpleNamespace, django_capture_on_commit_callbacks: Any
+) -> None:
+    space = spaces.create(juniper.mei, name="Design", is_private=True)
+    spaces.add(juniper.mei, space, juniper.gus)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        places.remove_from_org(juniper.ana, juniper.mei)
+
+    now = Space.objects.get(pk=space.pk)
+    assert now.archived_at and now.revision > space.revision
+    assert not spaces.may_write(juniper.gus, now)
+
+
+def test_who_follows_a_link_into_a_space_that_was_archived_since_comes_into_the_organization(
+    juniper: SimpleNamespace,
+) -> None:
+    link = invitations.create(juniper.ana, juniper.private, role=Role.GUEST, days=7)
+    Space.objects.filter(pk=juniper.private.pk).update(archived_at=timezone.now())
+    pat, browser = person("Pat"), Client()
+    browser.force_login(pat)
+
+    answer = browser.post(reverse("join", args=[invitations.key(link)]))
+
+    assert answer.status_code == 302 and answer["Location"] == reverse("spaces", args=[juniper.org.slug])
+    assert Member.objects.present().filter(user=pat).exists()

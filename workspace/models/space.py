@@ -117,6 +117,16 @@ class Section(models.Model):
         return self.name
 
 
+class SpaceMemberQuerySet(models.QuerySet["SpaceMember"]):
+    def present(self) -> "SpaceMemberQuerySet":
+        """Seats of those who may act today: not of who left, nor of a name that was brought from elsewhere."""
+        return self.filter(member__left_at=None, member__user__is_active=True)
+
+    def owners(self) -> "SpaceMemberQuerySet":
+        """Those who can answer for their Space today."""
+        return self.present().filter(role=SpaceRole.OWNER)
+
+
 class SpaceMember(models.Model):
     org = models.ForeignKey("workspace.Org", models.PROTECT, related_name="+")
     space = models.ForeignKey(Space, models.CASCADE, related_name="space_members")
@@ -131,6 +141,8 @@ class SpaceMember(models.Model):
     is_favourite = models.BooleanField(default=False)
     is_hidden = models.BooleanField(default=False)
     section = models.ForeignKey(Section, models.SET_NULL, null=True, blank=True, related_name="space_members")
+
+    objects = SpaceMemberQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["space", "member"], name="space_member_once")]
