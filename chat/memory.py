@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from chat import broadcast, feed, markdown, mentions
 from chat.models import Message, Note
 from workspace import audit
-from workspace.errors import Invalid
+from workspace.errors import Invalid, NotFound
 from workspace.languages import fill
 from workspace.models import Member, Space
 
@@ -73,18 +73,26 @@ def listed(space: Space) -> list[Note]:
 @transaction.atomic
 def add(member: Member, space: Space, *, text: str) -> Note:
     """Raises Invalid, Archived, ReadOnly."""
-    return _write(member, space, text=clean(text))
+    text = clean(text)
+    _lock(member, space)
+    return _write(member, space, text=text)
 
 
 @transaction.atomic
 def keep(member: Member, message: Message) -> Note:
-    """Note what a message says. The same message again finds the note that was made of it."""
-    if not message.text:
-        raise Invalid(_("There is nothing in this message to note."))
+    """Note what a message says. The same message again finds the note that was made of it.
+
+    Raises Invalid, Deleted, Archived, ReadOnly.
+    """
+    _lock(member, message.space)
     found = Note.objects.filter(message=message).select_related("author", "changed_by").first()
     if found:
-        feed.enter(member, message.space)
         return found
+    message = Message.objects.select_related("space").get(pk=message.pk)  # as it stands under the lock
+    if message.is_deleted:
+        raise feed.Deleted
+    if not message.text:
+        raise Invalid(_("There is nothing in this message to note."))
     names = mentions.names_of([message.pk])
     text = markdown.plain(message.text, names)
     if len(text) > TEXT_MAX:
@@ -94,9 +102,11 @@ def keep(member: Member, message: Message) -> Note:
 
 @transaction.atomic
 def change(member: Member, note: Note, *, text: str) -> Note:
+    """Raises Invalid, Archived, ReadOnly, NotFound for one that was removed meanwhile."""
     text = clean(text)
     _lock(member, note.space)
-    Note.objects.filter(pk=note.pk).update(text=text, changed_at=timezone.now(), changed_by=member)
+    if not Note.objects.filter(pk=note.pk).update(text=text, changed_at=timezone.now(), changed_by=member):
+        raise NotFound
     _tell(member, note.space, "note.changed", note.pk)
     return Note.objects.select_related("author", "changed_by").get(pk=note.pk)
 
@@ -122,7 +132,7 @@ def clean(text: str) -> str:
 
 
 def _write(member: Member, space: Space, *, text: str, message: Message | None = None) -> Note:
-    _lock(member, space)
+    """Call under the lock."""
     if Note.objects.filter(space=space).count() >= NOTES_MAX:
         sentence = _("A Space holds at most {most} notes. Remove one that is no longer needed.")
         raise Invalid(fill(sentence, {"most": NOTES_MAX}))

@@ -11,11 +11,12 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat import broadcast, feed, memory
+from chat import broadcast, deletions, edits, feed, memory
 from chat.memory import Memory
-from chat.models import Note, Reply
+from chat.models import Message, Note, Reply
+from tests.meanwhile import meanwhile
 from workspace import spaces
-from workspace.errors import Invalid
+from workspace.errors import Invalid, NotFound
 from workspace.models import AuditLine, Space, SpaceMember, SpaceRole
 
 
@@ -159,3 +160,40 @@ def test_what_is_given_fits_and_fits_again_in_what_it_took(instructions: str, no
 
     assert len(first.text.encode()) <= max_bytes
     assert again == first
+
+
+def test_a_note_that_was_removed_meanwhile_is_not_there_to_be_changed(juniper: SimpleNamespace) -> None:
+    note = memory.add(juniper.mei, juniper.space, text="The offsite is on 12 March.")
+    read_before = Note.objects.get(pk=note.pk)
+    memory.remove(juniper.ben, note)
+
+    with pytest.raises(NotFound):
+        memory.change(juniper.mei, read_before, text="The offsite is on 13 March.")
+
+    assert not AuditLine.objects.filter(action="note.changed").exists()
+
+
+def test_a_message_that_was_edited_or_deleted_meanwhile_is_noted_as_it_stands(juniper: SimpleNamespace) -> None:
+    (edited,) = feed.post(juniper.space, juniper.mei, text="on Monday", client_id=uuid.uuid4())
+    (deleted,) = feed.post(juniper.space, juniper.mei, text="never mind", client_id=uuid.uuid4())
+    first, second = Message.objects.select_related("space").filter(space=juniper.space).order_by("position")
+    edits.edit(juniper.mei, edited, text="on Tuesday")
+    deletions.delete(juniper.mei, deleted)
+
+    note = memory.keep(juniper.ben, first)
+    with pytest.raises(feed.Deleted):
+        memory.keep(juniper.ben, second)
+
+    assert texts(juniper.space) == [note.text] == ["on Tuesday"]
+
+
+def test_two_who_note_a_message_at_once_make_one_note(
+    committed_db: None, make_org: Callable[..., SimpleNamespace]
+) -> None:
+    juniper = make_org()
+    (message,) = feed.post(juniper.space, juniper.mei, text="remember this", client_id=uuid.uuid4())
+
+    with meanwhile(lambda: memory.keep(juniper.ben, message)) as outcome:
+        memory.keep(juniper.mei, message)
+
+    assert outcome == ["done"] and texts(juniper.space) == ["remember this"]
