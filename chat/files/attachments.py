@@ -6,8 +6,10 @@ wait for each other at the file's row, so a message never shows a file whose byt
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import ngettext
 
 from chat.files import access, store
@@ -18,6 +20,8 @@ from workspace.errors import Invalid, NotFound
 from workspace.models import Member, Space
 
 COUNT_MAX = 10
+# So many messages lose a file in one transaction, which holds up all who write in their Space.
+AT_ONCE = 20
 
 
 def attach(message: Message, ids: Sequence[uuid.UUID]) -> None:
@@ -63,33 +67,29 @@ def release(message: Message) -> None:
         transaction.on_commit(lambda: let_go(ids))
 
 
-@transaction.atomic
 def discard(member: Member, file: File) -> None:
     """Take a file away for good: its uploader from everywhere, who manages a Space from the messages there.
 
-    The messages stay; one that said nothing else is deleted with it. An archived Space keeps what it shows. Raises
-    NotFound, and Archived where nothing else shows the file.
+    The messages stay; one that said nothing else is deleted with it. An archived Space keeps what it shows. Each Space
+    is locked for a few messages at a time; stopped half-way, it is gone from some of them, and once more ends it.
+    Raises NotFound, and Archived where nothing else shows the file.
     """
-    shown = Attachment.objects.filter(file=file, message__deleted_at=None).select_related("message__space")
-    rows = [row for row in shown.order_by("message__space_id") if _may_take(member, file, row.message)]
-    if not rows and file.uploader_id != member.pk:
+    found = _where(member, file)
+    if not found and file.uploader_id != member.pk:
         raise NotFound
-    open_rows = [row for row in rows if row.message.space.archived_at is None]
-    if rows and not open_rows:
-        spaces.require_open(rows[0].message.space)
-    for row in open_rows:
-        _take_off(row, by=member)
-    if file.uploader_id != member.pk:
-        audit.record(member.org, member, "file.discarded", str(file.pk), spaces=_named(open_rows))
+    open_spaces = [space for space in found if space.archived_at is None]
+    if found and not open_spaces:
+        spaces.require_open(found[0])
+    for space in open_spaces:
+        with suppress(spaces.Archived):  # since then
+            while _take_off_some(member, file, space):
+                pass
     transaction.on_commit(lambda: let_go([file.pk]))
 
 
 def may_discard(member: Member, file: File) -> bool:
     """Whether `discard` would do anything."""
-    if file.uploader_id == member.pk:
-        return True
-    shown = Attachment.objects.filter(file=file, message__deleted_at=None).select_related("message__space")
-    return any(_may_take(member, file, row.message) for row in shown[:20])
+    return file.uploader_id == member.pk or bool(_where(member, file))
 
 
 def let_go(ids: Sequence[uuid.UUID]) -> int:
@@ -110,6 +110,25 @@ def preview_keys(file: File) -> list[str]:
     return [f"{file.preview_key}-{number}" for number in range(1, file.previews + 1)]
 
 
+def _where(member: Member, file: File) -> list[Space]:
+    """The Spaces that show the file and in which the member may take it off, which the member must be able to see."""
+    shown = Attachment.objects.filter(file=file, message__deleted_at=None, message__space=OuterRef("pk"))
+    found = Space.objects.visible_to(member).filter(Exists(shown)).order_by("pk")
+    return [space for space in found if file.uploader_id == member.pk or spaces.may_manage(member, space)]
+
+
+@transaction.atomic
+def _take_off_some(member: Member, file: File, space: Space) -> int:
+    """Take the file off the next few messages of a Space; how many there were."""
+    shown = Attachment.objects.filter(file=file, message__space=space, message__deleted_at=None)
+    rows = list(shown.select_related("message__space").order_by("pk")[:AT_ONCE])
+    for row in rows:
+        _take_off(row, by=member)
+    if rows and file.uploader_id != member.pk:
+        audit.record(member.org, member, "file.discarded", str(file.pk), spaces=[str(space.pk)])
+    return len(rows)
+
+
 def _take_off(row: Attachment, *, by: Member) -> None:
     """Take a file off one message, as it stands once the Space is locked."""
     from chat import deletions, feed
@@ -126,14 +145,3 @@ def _take_off(row: Attachment, *, by: Member) -> None:
         feed.show_again(message)
     else:
         feed.tell(message.space, deletions.bury(message, by=by))
-
-
-def _named(rows: Sequence[Attachment]) -> list[str]:
-    return list(dict.fromkeys(str(row.message.space_id) for row in rows))
-
-
-def _may_take(member: Member, file: File, message: Message) -> bool:
-    """Whether the member may take the file off this message, which the member must be able to see."""
-    if not Space.objects.visible_to(member).filter(pk=message.space_id).exists():
-        return False
-    return file.uploader_id == member.pk or spaces.may_manage(member, message.space)

@@ -170,3 +170,17 @@ def test_an_archived_space_keeps_a_file_that_is_discarded_elsewhere(
     assert (line.actor, line.details) == (juniper.ana, {"spaces": [str(juniper.private.pk)]})
     with pytest.raises(spaces.Archived):
         attachments.discard(juniper.ben, file)
+
+
+def test_a_file_of_many_messages_is_taken_off_a_few_at_a_time(
+    juniper: SimpleNamespace, show: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attachments, "AT_ONCE", 2)
+    file, _ = show(juniper.ben, juniper.space)
+    for number in range(4):
+        feed.post(juniper.space, juniper.ben, text=f"look {number}", client_id=uuid.uuid4(), files=[file.pk])
+
+    attachments.discard(juniper.ana, file)
+
+    assert not Attachment.objects.filter(file=file).exists()
+    assert AuditLine.objects.filter(action="file.discarded").count() == 3
