@@ -206,6 +206,11 @@ def recheck(space_id: uuid.UUID) -> None:
     publish([(WEB_TOPIC, {"type": "recheck", "space": space_id})], is_urgent=True)
 
 
+def rights_changed(member_ids: Iterable[uuid.UUID]) -> None:
+    """These members, or some of their sessions, may be here no longer: their sockets read their rights again."""
+    publish([(member_topic(each), {"type": "joined"}) for each in member_ids], is_urgent=True)
+
+
 def signed_out(session_key: str) -> None:
     publish([(session_topic(session_key), {"type": "signed_out"})], is_urgent=True)
 

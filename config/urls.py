@@ -6,6 +6,7 @@
 from django.urls import include, path
 
 from chat.views import (
+    addresses,
     bookmarks,
     commands,
     directs,
@@ -44,6 +45,7 @@ from chat.views import (
 
 urlpatterns = [
     path("", entry.home, name="home"),
+    path("accounts/email/", addresses.index, name="account_email"),
     path("accounts/", include("allauth.urls")),
     path("welcome/", entry.welcome, name="welcome"),
     path("join/<str:key>/", entry.join, name="join"),

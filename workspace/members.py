@@ -101,7 +101,14 @@ def change_role(actor: Member, member: Member, *, role: str) -> Member:
 
 def has_shown_address(user: User) -> bool:
     """Whether the address was verified by mail."""
-    return EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists()
+    return has_shown(user, user.email)
+
+
+def has_shown(user: User, email: str) -> bool:
+    """Whether that address was verified by mail, as this person's."""
+    if "\x00" in email:
+        return False
+    return EmailAddress.objects.filter(user=user, email__iexact=email, verified=True).exists()
 
 
 def _claim(org: Org, user: User, *, role: str) -> Member | None:

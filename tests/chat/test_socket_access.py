@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
@@ -207,6 +209,22 @@ def test_an_open_socket_loses_what_its_person_loses(world: World, dial: Callable
         frames = heard_until_now(open_sockets[actor], seats[actor])
         assert '"space.removed"' in frames
         assert f"<{word}>" not in frames
+
+
+def test_a_new_password_closes_the_sockets_of_other_sessions(
+    world: World, dial: Callable[..., ClientConnection]
+) -> None:
+    elsewhere = Client()
+    elsewhere.force_login(world.users["member"])
+    world.cookies["stolen"] = elsewhere.cookies["parley"].value
+    socket = dial("stolen", slug=world.org.slug)
+    assert subscribe(socket, str(world.public.space.pk))["type"] == "space.subscribed"
+
+    words = {"oldpassword": "correct horse battery", "password1": "another horse 77", "password2": "another horse 77"}
+    answer = world.client("member").post(reverse("account_change_password"), words)
+
+    # Before it would read its rights again by itself.
+    assert (answer.status_code, close_code(socket)) == (302, 4401)
 
 
 def test_frames_that_are_none_are_refused_in_words_or_by_closing(

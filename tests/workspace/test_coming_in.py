@@ -6,6 +6,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.core.cache import cache
 from django.http import HttpResponse
@@ -168,6 +169,31 @@ def test_one_signs_in_with_any_spelling_of_the_address(world: World) -> None:
         cache.clear()
         answer = world.client("anonymous").post(reverse("account_login"), {"login": spelling, "password": PASSWORD})
         assert (answer.status_code, answer["Location"]) == (302, "/"), spelling
+
+
+@pytest.mark.parametrize("wanted", ["fresh@elsewhere.test", "finchaddress@people.example.com", "\x00", ""])
+def test_an_address_that_nobody_has_shown_to_be_theirs_does_not_become_the_primary_one(
+    wanted: str, world: World
+) -> None:
+    user, browser, path = world.users["member"], world.client("member"), reverse("account_email")
+    before = user.email
+    if "@" in wanted:
+        EmailAddress.objects.create(user=user, email=wanted)
+
+    refused = browser.post(path, {"email": wanted, "action_primary": "1"})
+    told = page(browser.get(path))
+
+    assert (refused.status_code, User.objects.get(pk=user.pk).email) == (302, before)
+    assert "Your primary address has to be a confirmed one." in told
+
+
+def test_an_address_that_was_confirmed_may_become_the_primary_one(world: World) -> None:
+    user, browser = world.users["member"], world.client("member")
+    EmailAddress.objects.create(user=user, email="fresh@elsewhere.test", verified=True)
+
+    browser.post(reverse("account_email"), {"email": "fresh@elsewhere.test", "action_primary": "1"})
+
+    assert User.objects.get(pk=user.pk).email == "fresh@elsewhere.test"
 
 
 ELSEWHERE = [
