@@ -5,14 +5,12 @@ handed that text, so that nothing is lost in silence; what was sent is no draft 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from chat import broadcast, feed
+from chat import broadcast, feed, moments
 from chat.models import Draft, Message
 from workspace import titles
 from workspace.errors import Invalid, NotFound
@@ -54,7 +52,7 @@ def save(
     if parent is not None and (parent.space_id != space.pk or parent.parent_id is not None):
         raise NotFound
     before = Draft.objects.select_for_update().filter(member=member, space=space, parent=parent).first()
-    is_news = before is not None and before.updated_at != _moment(base) and before.text != text
+    is_news = before is not None and before.updated_at != moments.told(base) and before.text != text
     other = Draft(text=before.text, updated_at=before.updated_at) if before and is_news else None
     draft = _write(member, space, parent, before, text)
     transaction.on_commit(lambda: _tell(member, space.pk, parent.pk if parent else None, draft, device))
@@ -63,21 +61,12 @@ def save(
 
 def sent(member: Member, space: Space, parent: Message | None = None, *, base: str) -> None:
     """What was sent is no draft. One that another device has written since stays."""
-    moment = _moment(base)
+    moment = moments.told(base)
     gone = Draft.objects.filter(member=member, space=space, parent=parent)
     if moment is not None:
         gone = gone.filter(updated_at__lte=moment)
     if gone.delete()[0]:
         _tell(member, space.pk, parent.pk if parent else None, None, "")
-
-
-def _moment(base: str) -> datetime | None:
-    """As this module has told it; None for anything else."""
-    try:
-        moment = parse_datetime(base)
-    except ValueError:
-        return None
-    return moment if moment and moment.tzinfo else None
 
 
 def _write(member: Member, space: Space, parent: Message | None, before: Draft | None, text: str) -> Draft | None:

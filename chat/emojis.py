@@ -1,8 +1,8 @@
 """Emoji: which there are, how each is spelled, and the list that people pick from.
 
-*Called by*: chat.reactions, chat.views.reactions. *Keeps true*: one spelling an emoji, so that the same one counts
-together: fully qualified, and in the neutral tone wherever there is one. *Why* a table of characters: the package's
-Chinese names are in simplified characters, and people here search in traditional ones.
+*Called by*: chat.reactions, chat.profiles, chat.commands. *Keeps true*: one spelling an emoji, so that the same one
+counts together: fully qualified, and in the neutral tone wherever there is one. *Why* a table of characters: the
+package's Chinese names are in simplified characters, and people here search in traditional ones.
 """
 
 from functools import cache
@@ -53,6 +53,12 @@ def spelled(text: str) -> str | None:
         return None
     known = _spellings()
     return known.get(text.translate(_TONES)) or known.get(text.replace(_VARIATION, ""))
+
+
+def one(text: str) -> str | None:
+    """The emoji in the tone in which it was chosen, where it stands alone; None for what is no emoji."""
+    each = spelled(text)
+    return text if each and text in emoji.EMOJI_DATA else each
 
 
 @cache

@@ -1,11 +1,11 @@
 """When: a small and exact grammar for moments to come, in English and (chat.chinese_moments) in Chinese.
 
-*Called by*: chat.reminders, chat.commands. *Keeps true*: what could be meant in two ways is refused; every moment is
-one of the reader's own clock, and lies ahead.
+*Called by*: chat.reminders, chat.commands, pages that are handed a moment back. *Keeps true*: what could be meant in
+two ways is refused; every moment that is read is one of the reader's own clock, and lies ahead.
 """
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -45,6 +45,15 @@ class Unclear(Invalid):
                 "tomorrow 9:00 · on friday · on friday at 14:00 · 2026-12-01 10:00."
             )
         )
+
+
+def told(text: str) -> datetime | None:
+    """A moment as this server has written it itself, that a program hands back; None for anything else."""
+    try:
+        found = datetime.fromisoformat(text)
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def read(text: str, *, now: datetime, zone: ZoneInfo) -> datetime:

@@ -17,14 +17,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from catalog.models import AIModel
-from chat import broadcast, moments, presence, studio
+from chat import broadcast, emojis, moments, presence, studio
 from workspace import audit, members, names, portraits
 from workspace.errors import Invalid
 from workspace.models import Availability, Member, User
 
 HANDLE_MAX = 40
 STATUS_MAX = 100
-EMOJI_MAX = 32
 _HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,38}[a-z0-9])?")
 _LONGEST_STATUS = timedelta(days=366)
 _NONE = timedelta(0)
@@ -218,14 +217,9 @@ def _taken() -> Invalid:
     return Invalid(_("Somebody in this organization has that handle already. Pick another one."))
 
 
-def _emoji(emoji: str) -> str:
-    """One sign, as a keyboard of emoji types it."""
-    emoji = emoji.strip()
-    if len(emoji) > EMOJI_MAX or any(char.isspace() or not (char.isprintable() or char in _JOINED) for char in emoji):
+def _emoji(text: str) -> str:
+    """One emoji, as a keyboard of emoji types it."""
+    found = emojis.one(text.strip()) if text.strip() else ""
+    if found is None:
         raise Invalid(_("Pick one emoji for the status."))
-    if emoji and all(char.isascii() for char in emoji):
-        raise Invalid(_("Pick one emoji for the status."))
-    return emoji
-
-
-_JOINED = "\u200d\ufe0f\U000e007f"
+    return found

@@ -11,7 +11,9 @@ from typing import Any
 import structlog
 
 # From the word to the end of that exception's text, however many lines the row has.
-_ROWS = re.compile(r"^(DETAIL|CONTEXT|PARAMETERS):.*?(?=\n\nThe above exception|\n\nDuring handling|\Z)", re.M | re.S)
+_ROWS = re.compile(
+    r"^(DETAIL|CONTEXT|PARAMETERS|LINE \d+):.*?(?=\n\nThe above exception|\n\nDuring handling|\Z)", re.M | re.S
+)
 
 
 _KEYS = re.compile(r"(/join/|/password/reset/key/|/confirm-email/)[^/\s\"]+")

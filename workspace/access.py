@@ -35,7 +35,7 @@ def memberships(user: Person) -> list[Member]:
 
 
 def member(user: Person, org_slug: str) -> Member:
-    found = _present(user).filter(org__slug=org_slug).first()
+    found = _present(user).filter(org__slug=org_slug.replace("\x00", " ")).first()  # no slug holds either
     if found is None:
         raise NotFound
     return _not_suspended(found)

@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from chat import directs, feed, memory, mentions, moments, places, profiles, reminders
+from chat import directs, emojis, feed, memory, mentions, moments, places, profiles, reminders
 from chat.commands.kinds import Call, Said, Written
 from chat.notices import levels
 from workspace import access, spaces
@@ -107,7 +107,7 @@ def set_status(call: Call) -> Said:
     """`/status 🌴 On vacation until tomorrow`, `/status 🌴 休假中 到星期五`; nothing clears it."""
     words, until = _ending(call.words, call.member)
     first, _space, rest = words.partition(" ")
-    emoji, text = (first, rest.strip()) if _is_sign(first) else ("", words)
+    emoji, text = (first, rest.strip()) if emojis.one(first) else ("", words)
     profiles.set_status(call.member, emoji=emoji, text=text, until=until)
     if not words:
         return Said(_("Your status is cleared."))
@@ -222,11 +222,6 @@ def _ending(words: str, member: Member) -> tuple[str, datetime | None]:
             continue
         return found["words"].strip(), until
     return words, None
-
-
-def _is_sign(word: str) -> bool:
-    """An emoji: neither letters nor what a keyboard without emoji types."""
-    return bool(word) and not word.isascii() and not any(char.isalnum() for char in word)
 
 
 def _example() -> str:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from chat import broadcast
+from chat import broadcast, moments
 from chat.models import Notice, NoticeKind
 from chat.notices import wording
 from chat.notices.wording import Said
@@ -75,9 +75,9 @@ def read_all(member: Member) -> None:
 
 def _key(text: str) -> tuple[datetime, uuid.UUID] | None:
     at, _, pk = text.partition("_")
+    moment = moments.told(at)
     try:
-        moment = datetime.fromisoformat(at)
-        return (moment, uuid.UUID(pk)) if moment.tzinfo else None
+        return (moment, uuid.UUID(pk)) if moment else None
     except ValueError:
         return None
 

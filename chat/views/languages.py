@@ -3,8 +3,8 @@
 *Called by*: config.urls. *Keeps true*: the way back leads to a page of this server.
 """
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -22,7 +22,8 @@ def choose(request: HttpRequest) -> HttpResponse:
     wanted = form.cleaned_data
     if request.user.is_authenticated:
         languages.choose(request.user, wanted["language"])
-    is_ours = url_has_allowed_host_and_scheme(wanted["next"], allowed_hosts=None)
-    response = redirect(wanted["next"] if is_ours else "home")
+    # A whole path: redirect() would take any other word for the name of a view.
+    is_ours = wanted["next"].startswith("/") and url_has_allowed_host_and_scheme(wanted["next"], allowed_hosts=None)
+    response = HttpResponseRedirect(wanted["next"] if is_ours else reverse("home"))
     languages.remember(response, wanted["language"])
     return response

@@ -4,7 +4,6 @@
 """
 
 import uuid
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import login_required
@@ -12,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from chat import moments
 from chat.search import excerpts, query
 from chat.search.find import Found, Place, find
 from workspace import access
@@ -51,9 +51,9 @@ def _place(text: str) -> Place | None:
     """Where the next page begins; what is no place is the beginning."""
     at, _, rest = text.partition("~")
     message_id, _, wide = rest.partition("~")
+    moment = moments.told(at.replace(" ", "+"))
     try:
-        moment = datetime.fromisoformat(at.replace(" ", "+"))
-        return Place(moment, uuid.UUID(message_id), wide == "wide") if moment.tzinfo else None
+        return Place(moment, uuid.UUID(message_id), wide == "wide") if moment else None
     except ValueError:
         return None
 

@@ -17,7 +17,7 @@ from chat.forms import MessageForm, PlaceForm
 from chat.place_forms import BrowseForm, TopicForm
 from chat.views.answers import done
 from workspace import access, spaces
-from workspace.errors import Refused
+from workspace.errors import Invalid, Refused
 from workspace.forms import SpaceForm, SpaceSettingsForm
 from workspace.models import SpaceRole
 
@@ -122,8 +122,9 @@ def edit(request: HttpRequest, space_id: UUID) -> HttpResponse:
 def topic(request: HttpRequest, space_id: UUID) -> HttpResponse:
     seat = access.seat(request.user, space_id)
     form = TopicForm(request.POST)
-    form.is_valid()
-    changed = places.set_topic(seat.member, seat.space, form.cleaned_data.get("topic", ""))
+    if not form.is_valid():
+        raise Invalid(str(next(iter(form.errors.values()))[0]))
+    changed = places.set_topic(seat.member, seat.space, form.cleaned_data["topic"])
     return done(request, changed, topic=changed.topic)
 
 

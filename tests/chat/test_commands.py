@@ -296,6 +296,7 @@ STATUSES = {
     "📅 Busy until tomorrow at 9:00": ("📅", "Busy", True),
     "Looking for work": ("", "Looking for work", False),
     "會議中": ("", "會議中", False),
+    "→ home": ("", "→ home", False),
     "": ("", "", False),
 }
 

@@ -271,7 +271,9 @@ def test_a_status_is_shown_until_its_time_is_over(juniper: SimpleNamespace) -> N
     assert juniper.mei.status_until is None
 
 
-@pytest.mark.parametrize("emoji", ["abc", "🌴 🌴", "<b>", "\u202e", "🌴" * 40, "a\x00", "1"])
+@pytest.mark.parametrize(
+    "emoji", ["abc", "🌴 🌴", "🌴🌴", "<b>", "\u202e", "🌴" * 40, "a\x00", "1", "ẞ<script>", "✔ADMIN", "→", "🏽"]
+)
 def test_an_emoji_that_is_none_is_refused(emoji: str, juniper: SimpleNamespace) -> None:
     with pytest.raises(Invalid):
         profiles.set_status(juniper.mei, emoji=emoji, text="", until=None)

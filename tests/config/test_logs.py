@@ -49,6 +49,35 @@ def test_no_process_writes_a_text_a_secret_or_an_answer_into_its_log(
 
 
 def test_a_row_that_the_database_refused_is_not_repeated_in_the_log(juniper: SimpleNamespace) -> None:
+    with pytest.raises(DatabaseError) as raised, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO chat_message (id, org_id, space_id, position, revision, client_id, text, html, created_at, in_feed, brought_from)
+               VALUES (%(id)s, %(org)s, %(space)s, 1, 1, %(id)s, 'sparrowtext', '', now(), true, '')""",
+            {"id": uuid.uuid4(), "org": juniper.org.pk, "space": juniper.space.pk},
+        )
+    assert "sparrowtext" in str(raised.value)
+
+    event = logged(raised.value)
+
+    assert "sparrowtext" not in json.dumps(event)
+    assert "violates check constraint" in event["exception"]
+    assert (event["event"], event["level"], event["logger"]) == ("it broke", "error", "tests.rows")
+
+
+def test_a_statement_that_the_database_refused_is_not_repeated_in_the_log(db: None) -> None:
+    with pytest.raises(DatabaseError) as raised, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT 'sparrowtext', no_such_column")
+    assert "LINE 1: SELECT 'sparrowtext'" in str(raised.value)
+
+    event = logged(raised.value)
+
+    # Of what the server said; the line of our own code stands in the traceback as in any other.
+    assert "LINE 1: withheld" in event["exception"]
+    assert "LINE 1: SELECT" not in event["exception"]
+
+
+def logged(error: BaseException) -> dict[str, Any]:
+    """What a log line says of an error."""
     handler = logging.Handler()
     lines: list[str] = []
     formatter = logging.config.DictConfigurator(settings.LOGGING).configure_formatter(  # type: ignore[attr-defined]
@@ -57,20 +86,10 @@ def test_a_row_that_the_database_refused_is_not_repeated_in_the_log(juniper: Sim
     handler.emit = lambda record: lines.append(formatter.format(record))  # type: ignore[method-assign]
     log = logging.getLogger("tests.rows")
     log.addHandler(handler)
-
-    with pytest.raises(DatabaseError) as raised, transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            """INSERT INTO chat_message (id, org_id, space_id, position, revision, client_id, text, html, created_at, in_feed, brought_from)
-               VALUES (%(id)s, %(org)s, %(space)s, 1, 1, %(id)s, 'sparrowtext', '', now(), true, '')""",
-            {"id": uuid.uuid4(), "org": juniper.org.pk, "space": juniper.space.pk},
-        )
-    assert "sparrowtext" in str(raised.value)
-    log.error("it broke", exc_info=raised.value)
-
-    event: dict[str, Any] = json.loads(lines[0])
-    assert "sparrowtext" not in lines[0]
-    assert "violates check constraint" in event["exception"]
-    assert (event["event"], event["level"], event["logger"]) == ("it broke", "error", "tests.rows")
+    log.error("it broke", exc_info=error)
+    log.removeHandler(handler)
+    (line,) = lines
+    return dict(json.loads(line))
 
 
 def test_a_line_is_one_line_of_json_whatever_somebody_put_into_it() -> None:

@@ -65,7 +65,18 @@ def test_what_a_person_has_chosen_goes_with_them_to_every_browser(juniper: Simpl
 
 
 @pytest.mark.parametrize(
-    "next_page", ["https://evil.example.com/", "//evil.example.com/", "javascript:alert(1)", "/\\evil"]
+    "next_page",
+    [
+        "https://evil.example.com/",
+        "//evil.example.com/",
+        "javascript:alert(1)",
+        "/\\evil",
+        "foo",
+        "?x",
+        "#a",
+        " ",
+        "../",
+    ],
 )
 def test_the_way_back_after_choosing_stays_on_this_server(next_page: str, db: None) -> None:
     answer = Client().post("/language/", {"language": "zh-hant", "next": next_page})

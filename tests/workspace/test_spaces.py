@@ -98,8 +98,8 @@ def test_taking_out_somebody_who_is_not_in_it_changes_nothing(juniper: SimpleNam
 def test_links_into_a_private_space_end_when_somebody_is_taken_out_of_it_or_leaves(
     actor: str, juniper: SimpleNamespace
 ) -> None:
-    inside = invitations.create(juniper.ben, juniper.private, role=Role.MEMBER, days=7, uses=5)
-    outside = invitations.create(juniper.ben, juniper.space, role=Role.MEMBER, days=7, uses=5)
+    inside = invitations.create(juniper.ana, juniper.private, role=Role.MEMBER, days=7, uses=5)
+    outside = invitations.create(juniper.ana, juniper.space, role=Role.MEMBER, days=7, uses=5)
 
     spaces.remove(getattr(juniper, actor), juniper.private, juniper.ben)
 
