@@ -7,19 +7,37 @@ CREATE INDEX words_by_vector ON chat_words USING gin (vector);
 ALTER TABLE chat_words SET (autovacuum_vacuum_insert_scale_factor = 0.05);
 
 -- Chinese, Japanese and Thai have no spaces between words: every character, and every pair of neighbours, is a word.
+-- Taken apart once: substr() would walk from the beginning of the text for each.
 CREATE FUNCTION chat_pairs(text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT CASE WHEN $1 ~ '[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]' THEN (
-    SELECT array_agg(DISTINCT substr(run[1], place, size))
-    FROM regexp_matches($1, '[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+', 'g') AS run,
-         generate_series(1, length(run[1])) AS place, generate_series(1, 2) AS size
-    WHERE place + size - 1 <= length(run[1])
+    SELECT array_agg(DISTINCT word COLLATE "C")
+    FROM (
+      SELECT sign, lead(sign, 1, ' ') OVER (ORDER BY place) AS next
+      FROM string_to_table(
+        regexp_replace($1, '[^\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+', ' ', 'g'), NULL
+      ) WITH ORDINALITY AS signs(sign, place)
+    ) neighbours
+    CROSS JOIN LATERAL (VALUES (sign), (CASE WHEN next <> ' ' THEN sign || next END)) AS words(word)
+    WHERE sign <> ' ' AND word IS NOT NULL
   ) ELSE '{}'::text[] END
+$$;
+
+-- The parser looks ahead to the end of a run of signs, or of a comment, from each place in it, and so needs a second for
+-- ten thousand. It is given no run longer than 100; a run ends behind a sign that is no letter where there is one.
+-- Full-width punctuation is a letter to the parser, and would join the words that it parts.
+CREATE FUNCTION chat_broken(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN plain.words ~ '\S{101}' THEN regexp_replace(
+    regexp_replace(plain.words, '\S{60,99}?[^[:alnum:]\s]', '\& ', 'g'), '\S{100}', '\& ', 'g'
+  ) ELSE plain.words END
+  FROM (
+    SELECT translate(regexp_replace($1, '<(!--|style|script|\?xml)', ' \1', 'gi'), '，。、；：？！（）「」『』《》', '               ') AS words
+  ) plain
 $$;
 
 -- An address is one word to the parser; people look for the words in it.
 CREATE FUNCTION chat_address_words(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT ' ' || coalesce(string_agg(translate(found[1], '/?=&._-#%+:', '           '), ' '), '')
-  FROM regexp_matches(left($1, 100000), 'https?://(\S+)', 'gi') AS found
+  FROM regexp_matches($1, 'https?://(\S+)', 'gi') AS found
 $$;
 
 CREATE FUNCTION chat_days(timestamptz) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -33,7 +51,7 @@ CREATE FUNCTION chat_write_words(ids uuid[]) RETURNS void LANGUAGE sql AS $$
 
   INSERT INTO chat_words (message_id, org_id, created_at, vector)
   SELECT m.id, m.org_id, m.created_at,
-         to_tsvector('simple', said.words) || strip(to_tsvector('english', said.words))
+         to_tsvector('simple', parsed.words) || strip(to_tsvector('english', parsed.words))
          || array_to_tsvector(chat_pairs(said.words))
          || array_to_tsvector(array_remove(ARRAY[
               E'\x01o' || m.org_id, E'\x01s' || m.space_id, E'\x01u' || coalesce(m.author_id::text, 'a' || m.ai_model_id),
@@ -60,10 +78,11 @@ CREATE FUNCTION chat_write_words(ids uuid[]) RETURNS void LANGUAGE sql AS $$
     FROM chat_attachment t JOIN chat_file f ON f.id = t.file_id WHERE t.message_id = m.id
   ) files
   CROSS JOIN LATERAL (
-    SELECT left(regexp_replace(m.text, '<@[MAG]:[0-9a-z-]+>', ' ', 'g'), 100000)
-           || CASE WHEN m.text ~* 'https?://' THEN chat_address_words(m.text) ELSE '' END
+    SELECT left(regexp_replace(m.text, '<@[MAG]:[0-9a-z-]+>', ' ', 'g'), 40000)
+           || CASE WHEN m.text ~* 'https?://' THEN chat_address_words(left(m.text, 40000)) ELSE '' END
            || ' ' || coalesce(called.names, '') || ' ' || coalesce(files.names, '') AS words
   ) said
+  CROSS JOIN LATERAL (SELECT chat_broken(said.words) AS words OFFSET 0) parsed
   LEFT JOIN chat_reply r ON r.message_id = m.id
   WHERE m.id = ANY (ids) AND m.deleted_at IS NULL
     AND (m.text <> '' OR files.names IS NOT NULL) AND (r.id IS NULL OR r.ended_at IS NOT NULL)

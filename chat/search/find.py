@@ -227,9 +227,9 @@ def _lexemes(term: Term, *, is_wide: bool) -> tuple[str, list[str]]:
     questions = [f"({' & '.join(_quoted(pair) for pair in pairs)})"] if pairs else []
     if not rest:
         return "SELECT %s", questions
-    written, values = "phraseto_tsquery('simple', %s)", [rest]
+    written, values = "phraseto_tsquery('simple', chat_broken(%s))", [rest]
     if not term.is_phrase:
-        written, values = f"{written} || plainto_tsquery('english', %s)", [*values, rest]
+        written, values = f"{written} || plainto_tsquery('english', chat_broken(%s))", [*values, rest]
     if is_wide and _begins(term):
         written, values = f"{written} || %s::tsquery", [*values, f"{_quoted(rest.lower())}:*"]
     joined = f"({written})" + "".join(" && %s::tsquery" for _ in questions)

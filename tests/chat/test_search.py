@@ -85,6 +85,64 @@ def test_words_and_filters_find_what_they_say(typed: str, juniper: SimpleNamespa
     assert sorted(found) == sorted(TALK[number] for number in FOUND[typed])
 
 
+LONG_RUNS = {
+    "letters": "_a" * 4_900,
+    "slashes": "/." * 4_900,
+    "one word": "x" * 9_900,
+    "Chinese": "計畫" * 4_900,
+    "a comment without end": "<!--" * 2_400 + "y" * 200,
+}
+
+
+@pytest.mark.parametrize("run", LONG_RUNS)
+def test_the_parser_is_given_no_long_run_nor_comment(run: str, juniper: SimpleNamespace) -> None:
+    message = say(juniper.space, juniper.ana, f"before {LONG_RUNS[run]} after")
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT chat_broken(%s)", [message.text])
+        parsed = cursor.fetchone()[0]
+        cursor.execute(
+            "SELECT max(length(word)) FROM chat_words, unnest(tsvector_to_array(vector)) word WHERE message_id = %s",
+            [message.pk],
+        )
+        longest = cursor.fetchone()[0]
+
+    assert max(map(len, parsed.split())) <= 100 and "<!--" not in parsed
+    assert parsed.replace(" ", "") == message.text.replace("<!--", "!--").replace(" ", "")
+    assert longest <= 100
+    assert texts(juniper.ben, "before after") == [message.text]
+
+
+def test_words_in_a_long_run_stay_whole(juniper: SimpleNamespace) -> None:
+    chinese = say(juniper.space, juniper.ana, "計畫，parley，deployment，" * 30)
+    address = say(juniper.space, juniper.ana, "https://example.com/" + "runbooks/of-the-boats/" * 10)
+    comment = say(juniper.space, juniper.ana, "see <!-- the sparrow -->")
+
+    assert texts(juniper.ben, '"計畫" parley deployment') == [chinese.text]
+    assert texts(juniper.ben, "boats") == [address.text]
+    assert texts(juniper.ben, address.text) == [address.text]
+    assert texts(juniper.ben, "sparrow") == [comment.text]
+
+
+def test_pairs_are_those_of_neighbours_within_a_run(juniper: SimpleNamespace) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT chat_pairs(%s), chat_pairs(%s)", ["a發射 計b畫", "none"])
+        pairs, none = cursor.fetchone()
+
+    assert sorted(pairs) == sorted(["發", "射", "發射", "計", "畫"])
+    assert none == []
+
+
+def test_of_a_very_long_text_the_beginning_is_found(juniper: SimpleNamespace) -> None:
+    message = say(juniper.space, juniper.ana, "x")
+
+    Message.objects.filter(pk=message.pk).update(text="word " * 7_990 + "sparrow " + "word " * 9_000 + "pigeon")
+    words.write([message.pk])
+
+    assert len(texts(juniper.ben, "sparrow")) == 1
+    assert texts(juniper.ben, "pigeon") == []
+
+
 def test_the_newest_stands_first_and_pages_show_each_hit_once(juniper: SimpleNamespace) -> None:
     now = timezone.now()
     for number in range(2 * PAGE + 3):
