@@ -25,6 +25,7 @@ from workspace.models import Availability, Member, Space, SpaceKind
 # Each sign escaped, so that Markdown leaves the arms where they are.
 SHRUG = "¯\\\\\\_(ツ)\\_/¯"
 WHO_MAX = 50
+INVITED_MAX = 100
 _ENDING = re.compile(
     r"(?P<words>.*\S)\s+(?:(?P<kind>until|for)\s+|[到至]\s*)(?P<when>\S.{0,60})", re.IGNORECASE | re.DOTALL
 )
@@ -47,8 +48,10 @@ def act(call: Call) -> Written:
 
 def invite(call: Call) -> Said:
     spaces.require_manager(call.member, call.space)  # who may not is not told who there is
-    handles = _needed(call.words, _("Say whom: /invite @mei.")).replace(",", " ").split()
-    people = [_colleague(handle, call) for handle in handles]
+    handles = _each_once(_needed(call.words, _("Say whom: /invite @mei.")).replace(",", " ").split())
+    if len(handles) > INVITED_MAX:
+        raise Invalid(fill(_("At most {most} people can be let in by one command."), {"most": INVITED_MAX}))
+    people = _colleagues(handles, call)
     places.add_to_space(call.member, call.space, people)
     return _said(_("{names} can read and write here now."), names=", ".join(each.display_name for each in people))
 
@@ -126,14 +129,16 @@ def toggle_away(call: Call) -> Said:
 def talk(call: Call) -> Said:
     """Open the conversation with one or several people; what follows their names is said there."""
     words = _needed(call.words, _("Say with whom: /dm @mei."))
-    people = []
+    called = []
     while words.startswith("@"):
         handle, _space, words = words.partition(" ")
-        people.append(_acquaintance(handle.rstrip(",:"), call))
+        called.append(handle.rstrip(",:"))
         words = words.strip()
-    if not people:
+    handles = _each_once(called)
+    if not handles:
         raise Invalid(_("Say with whom: /dm @mei."))
-    space = directs.open(call.member, people)
+    directs.require_room(len(handles))
+    space = directs.open(call.member, [_acquaintance(handle, call) for handle in handles])
     if words:
         feed.post(space, call.member, text=words, client_id=uuid.uuid4())
     return Said("", goto=space.get_absolute_url())
@@ -172,21 +177,26 @@ def who(call: Call) -> Said:
     return Said(fill(ngettext("{count} person is here:", "{count} people are here:", count), {"count": count}), lines)
 
 
-def _colleague(handle: str, call: Call) -> Member:
-    """Somebody of the organization, in this Space or not."""
-    word = handle.removeprefix("@").lower()
-    found = Member.objects.present().filter(org_id=call.member.org_id, handle=word).first()
-    if found is None or call.member.is_guest:
-        raise Invalid(fill(_("There is nobody called @{handle} in this organization."), {"handle": word[:40]}))
-    return found
+def _each_once(handles: list[str]) -> list[str]:
+    """In order, as they are stored: without the @, in small letters."""
+    return list(dict.fromkeys(handle.removeprefix("@").lower() for handle in handles))
+
+
+def _colleagues(handles: list[str], call: Call) -> list[Member]:
+    """People of the organization, in this Space or not."""
+    people = Member.objects.present().filter(org_id=call.member.org_id, handle__in=handles)
+    found = {} if call.member.is_guest else {person.handle: person for person in people}
+    for handle in handles:
+        if handle not in found:
+            raise Invalid(fill(_("There is nobody called @{handle} in this organization."), {"handle": handle[:40]}))
+    return [found[handle] for handle in handles]
 
 
 def _acquaintance(handle: str, call: Call) -> Member:
     """Somebody whom the caller may know; a guest, only those of shared Spaces."""
-    word = handle.removeprefix("@").lower()
-    found = access.people(call.member).filter(handle=word).select_related("user").first()
+    found = access.people(call.member).filter(handle=handle).select_related("user").first()
     if found is None:
-        raise Invalid(fill(_("There is nobody called @{handle} in this organization."), {"handle": word[:40]}))
+        raise Invalid(fill(_("There is nobody called @{handle} in this organization."), {"handle": handle[:40]}))
     return found
 
 
