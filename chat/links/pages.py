@@ -1,9 +1,11 @@
 """What a page says of itself: title, site, description, picture.
 
 *Called by*: chat.links.reading. *Keeps true*: whatever the page says comes out as short plain text on one line, without
-signs that hide or turn what stands around them.
+signs that hide or turn what stands around them. *Why* pieces: the parser, given a whole page of a stranger, needs a
+minute for a hundred thousand tags within each other; it is given the title and the metas of the head, and no more.
 """
 
+import codecs
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -17,6 +19,17 @@ MEDIA_TYPES = ("text/html", "application/xhtml+xml")
 METAS_MAX = 300
 TITLE_MAX, SITE_MAX, ABOUT_MAX, URL_MAX = 200, 100, 400, 2000
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{1,40})""", re.IGNORECASE)
+# Each alternative goes to the end of the page where its own end is missing: nothing is looked at twice.
+_PIECE = re.compile(
+    r"""<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1|\Z)|(?P<title><title\b[^>]*(?:>|\Z).*?)(?:</title|\Z)"""
+    r"""|(?P<meta><meta\b(?:[^>=]|=\s*(?:"[^"]*(?:"|\Z)|'[^']*(?:'|\Z))?)*)|(?P<end></head|<body)\b""",
+    re.IGNORECASE | re.DOTALL,
+)
+# A meta with thousands of attributes is slow to read too; one with a long value is only cut.
+PIECE_MAX, HEAD_MAX = 4096, 64 * 1024
+_LONG_VALUE = re.compile(r"""(=\s*(["'])(?:(?!\2).){2100})(?:(?!\2).)*""", re.DOTALL)
+# Slow, and no page is written in them.
+_NO_ALPHABETS = {"idna", "punycode"}
 # Signs within words that some languages and emoji are written with.
 _JOINERS = "\u200c\u200d"
 
@@ -35,7 +48,7 @@ class Facts:
 
 def read(document: Document) -> Facts | None:
     """What the page says; None when it has no title."""
-    page = LexborHTMLParser(_text(document))
+    page = LexborHTMLParser(head(_text(document)))
     told = _metas(page)
     first = page.css_first("head > title")
     title = plain(told.get("og:title") or told.get("twitter:title") or (first.text() if first else ""), TITLE_MAX)
@@ -51,11 +64,32 @@ def read(document: Document) -> Facts | None:
     )
 
 
+def head(text: str) -> str:
+    """A page of nothing but the first title and the metas of the head, each and all of bounded length."""
+    metas: list[str] = []
+    title, size = "", 0
+    for piece in _PIECE.finditer(text):
+        if piece["end"]:
+            break
+        if piece["title"]:
+            title = title or piece["title"][:PIECE_MAX] + "</title>"
+        elif piece["meta"] and len(meta := _short(piece["meta"])) <= PIECE_MAX:
+            if len(metas) == METAS_MAX or size + len(meta) > HEAD_MAX:
+                break
+            metas.append(f"{meta}>")
+            size += len(meta)
+    return f"<head>{title}{''.join(metas)}"
+
+
 def plain(text: str, longest: int) -> str:
     """One line without controls, invisible signs and signs that turn the writing; cut with an ellipsis."""
     shown = (char if _is_shown(char) else " " for char in text[: longest * 20])
     line = " ".join("".join(shown).split())
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+def _short(meta: str) -> str:
+    return meta if len(meta) <= PIECE_MAX else _LONG_VALUE.sub(r"\1", meta)
 
 
 def _is_shown(char: str) -> bool:
@@ -65,7 +99,7 @@ def _is_shown(char: str) -> bool:
 def _metas(page: LexborHTMLParser) -> dict[str, str]:
     """The first of each kind; a page with hundreds of them is not read to its end."""
     told: dict[str, str] = {}
-    for node in page.css("meta")[:METAS_MAX]:
+    for node in page.css("meta"):
         attributes = node.attributes
         name = (attributes.get("property") or attributes.get("name") or "").strip().lower()
         content = (attributes.get("content") or "").strip()
@@ -90,7 +124,7 @@ def _text(document: Document) -> str:
     named = _CHARSET.search(document.body[:2048])
     for charset in (document.charset, named[1].decode("ascii") if named else ""):
         try:
-            if charset:
+            if charset and codecs.lookup(charset).name not in _NO_ALPHABETS:
                 return document.body.decode(charset, "replace")
         except (LookupError, UnicodeError):
             continue

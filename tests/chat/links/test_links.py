@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -319,3 +320,38 @@ def test_a_preview_is_removed_through_its_address(juniper: SimpleNamespace, clie
     answer = client.post(f"/messages/{message.pk}/links/{link.pk}/hide/", headers={"Accept": "application/json"})
 
     assert "preview" not in json.loads(answer.content)["message"]["html"]
+
+
+HEAVY = {
+    "tags within each other": "<head><title>Deep</title></head>" + "<div>" * 100_000,
+    "tags before the head ends": "<title>Deep</title>" + "<div>" * 100_000,
+    "a meta of a thousand attributes": "<title>Deep</title><meta " + " ".join(f"a{n}" for n in range(60_000)) + ">",
+    "many metas": "<title>Deep</title>" + '<meta name="a" content="b">' * 15_000,
+    "many scripts": "<title>Deep</title>" + "<script>" * 60_000,
+    "many comments": "<title>Deep</title>" + "<!-- " * 100_000,
+    "many beginnings": "<title>Deep</title>" + "<meta" * 100_000 + "<title" * 10_000,
+}
+
+
+@pytest.mark.parametrize("what", HEAVY)
+def test_of_a_heavy_page_only_a_small_head_is_parsed(what: str) -> None:
+    page = HEAVY[what]
+
+    parsed = pages.head(page)
+    facts = pages.read(Document(url="https://e.test/", media_type="text/html", charset="", body=page.encode()))
+
+    assert len(parsed) <= pages.HEAD_MAX + 2 * pages.PIECE_MAX
+    assert set(re.findall(r"</?[a-z]+", parsed)) <= {"<head", "<title", "</title", "<meta"}
+    assert parsed.count("<meta") <= pages.METAS_MAX
+    assert facts and facts.title == "Deep"
+
+
+def test_what_a_head_says_is_read_wherever_signs_stand() -> None:
+    page = """<!doctype html><html lang=en><head><script>let a = "<body><title>No</title>"</script>
+        <!-- <meta property="og:title" content="Old"> --><noscript><link rel=x></noscript>
+        <META content='a > b, "c"' name=description><meta property=og:site_name content=it's>
+        <title>One &amp; two</title></head><body><title>Three</title><meta property="og:title" content="Body">"""
+
+    facts = pages.read(Document(url="https://e.test/", media_type="text/html", charset="punycode", body=page.encode()))
+
+    assert facts and (facts.title, facts.site_name, facts.description) == ("One & two", "it's", 'a > b, "c"')
