@@ -75,9 +75,9 @@ def change(member: Member, *, display_name: str, handle: str, title: str) -> Mem
     return member
 
 
-def set_picture(member: Member, raw: bytes) -> None:
-    """Raises Invalid for what is no picture."""
-    made = studio.make(raw)
+def set_picture(member: Member, raw: bytes, *, is_patient: bool = False) -> None:
+    """Raises Invalid for what is no picture, Busy while many are made."""
+    made = studio.make(raw, whose=member.pk, is_patient=is_patient)
     with transaction.atomic():
         member.picture = portraits.keep(member, made)
         member.save(update_fields=["picture"])

@@ -5,15 +5,17 @@ database connection. *Why* not as it comes: our views are synchronous, and Djang
 synchronous middleware hands each request back and forth between loop and thread, half a dozen times.
 """
 
-import asyncio
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 
-# Below PARLEY_DB_POOL: sockets and health checks need connections too.
-AT_ONCE = 10
+from config.turns import Crowded, Turns
+
+PROBES = ("/livez", "/readyz")
 
 
 class Pages(ASGIHandler):
@@ -21,14 +23,23 @@ class Pages(ASGIHandler):
 
     def __init__(self) -> None:
         super().__init__()
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self.turns = Turns()
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
 
     async def get_response_async(self, request: ASGIRequest) -> HttpResponseBase:  # type: ignore[override]
-        async with self._turns:
-            return await sync_to_async(self.get_response)(request)
+        session = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+        turn = self.turns.probe() if request.path in PROBES else self.turns.of(session)
+        try:
+            async with turn:
+                response: HttpResponseBase = await sync_to_async(self.get_response)(request)
+        except Crowded:
+            return HttpResponse("Too many requests at once. Wait a moment.", status=429, content_type="text/plain")
+        # Whom the session belongs to, where the page has asked for it: to ask for this alone would cost a query.
+        if session and (user := getattr(request, "_cached_user", None)) is not None and user.is_authenticated:
+            self.turns.learn(session, str(user.pk))
+        return response
 
 
 def pages() -> Any:

@@ -76,7 +76,7 @@ def picture(request: HttpRequest, slug: str) -> HttpResponse:
             raise Invalid(_("Pick a picture first."))
         else:
             profiles.set_picture(member, file.read(studio.BYTES_MAX + 1))
-    except Invalid as refusal:
+    except (Invalid, studio.Busy) as refusal:
         return _refused(request, member, "picture", refusal)
     return _done(request, member)
 

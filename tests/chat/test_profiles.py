@@ -4,6 +4,7 @@ import io
 import re
 import uuid
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -229,6 +230,28 @@ def test_what_kills_the_one_who_looks_at_it_kills_nobody_else(juniper: SimpleNam
 
     profiles.set_picture(juniper.mei, picture())
     assert Picture.objects.count() == 1
+
+
+def test_a_picture_is_refused_while_all_places_are_taken_or_another_of_ones_own_is_made(
+    juniper: SimpleNamespace, client: Client
+) -> None:
+    client.force_login(juniper.mei.user)
+
+    def send() -> int:
+        upload = SimpleUploadedFile("me.png", picture(), "image/png")
+        address = f"/orgs/{juniper.org.slug}/profile/picture/"
+        return client.post(address, {"picture": upload}, headers=JSON).status_code
+
+    with studio.turn(juniper.mei.pk):
+        own = send()
+    with ExitStack() as taken:
+        for _ in range(studio.AT_ONCE):
+            taken.enter_context(studio.turn(uuid.uuid4()))
+        crowded = send()
+    free = send()
+
+    assert (own, crowded) == (429, 429)
+    assert free < 400
 
 
 def test_a_removed_picture_is_gone_and_initials_are_back(juniper: SimpleNamespace, client: Client) -> None:

@@ -41,7 +41,8 @@ def bring(held: Hold, crowd: Crowd, export: Export, report: Report) -> None:
         held.breathe()
         held.check()
         try:
-            profiles.set_picture(member, export.archive.read(person.picture, most=studio.BYTES_MAX))
+            raw = export.archive.read(person.picture, most=studio.BYTES_MAX)
+            profiles.set_picture(member, raw, is_patient=True)
             report.counts["pictures"] += 1
         except Invalid:
             words = _("The picture of “{name}” could not be read and is left out.")
