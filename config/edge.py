@@ -25,6 +25,9 @@ _TOO_LARGE = (413, f"The request is larger than the {BODY_MAX // 1024} KiB that 
 _UPLOAD_TOO_LARGE = (413, f"That is larger than the {FILE_MAX_MB} MB that fit in one file. Nothing was stored.")
 _ARCHIVE_TOO_LARGE = (413, f"That is larger than the {ARCHIVE_MAX_MB} MB that fit in one archive. Nothing was stored.")
 _NOT_PERMITTED = (413, "Load the import page again, as an admin who is signed in, and give the archive once more.")
+_CROWDED = (429, "Too much is being sent at once. Wait a moment and send it again. Nothing was stored.")
+# What a server says of a body that it did not keep.
+_NOT_KEPT = {"stranger": _TOO_LARGE, "crowded": _CROWDED}
 _TAKES_ARCHIVES = re.compile(rb"/orgs/([a-z0-9-]{1,48})/import/")
 _TAKES_FILES = re.compile(rb"/spaces/[0-9a-fA-F-]{36}/(?:files|messages)/|/messages/[0-9a-fA-F-]{36}/thread/")
 
@@ -37,7 +40,7 @@ def body_max(method: str, path: bytes, query: bytes, headers: Iterable[tuple[byt
     named = {name.lower(): value for name, value in headers}
     is_form = named.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
     cookies = named.get(b"cookie", b"")
-    # Of a file no more than UPLOAD_MAX is kept before it is asked behind this whether the session is good.
+    # Whether the session is good, config.web asks before it keeps more.
     if not is_form or b"content-length" not in named or b"parley=" not in cookies:
         return BODY_MAX
     if (archive := _TAKES_ARCHIVES.fullmatch(path)) is None:
@@ -64,7 +67,7 @@ class Edge:
             return
         # Some servers let a request's header say where the application is mounted. Parley is at the root.
         scope = {**scope, "root_path": ""}
-        refusal = _refusal(scope)
+        refusal = _NOT_KEPT.get(scope.get("extensions", {}).get("parley.refused", "")) or _refusal(scope)
         if scope["type"] == "websocket":
             await (send({"type": "websocket.close", "code": 4400}) if refusal else self.inner(scope, receive, send))
             return

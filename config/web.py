@@ -13,6 +13,7 @@ from importlib import import_module
 from io import BytesIO
 from typing import IO, Any
 
+import structlog
 from twisted.internet import asyncioreactor
 
 asyncioreactor.install(asyncio.new_event_loop())
@@ -21,6 +22,7 @@ from daphne import http_protocol  # noqa: E402
 from daphne.endpoints import build_endpoint_description_strings  # noqa: E402
 from daphne.server import Server  # noqa: E402
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol  # noqa: E402
+from twisted.internet.threads import deferToThread  # noqa: E402
 from twisted.web.http import HTTPChannel  # noqa: E402
 
 from config.edge import BODY_MAX, body_max  # noqa: E402
@@ -28,6 +30,7 @@ from config.edge import BODY_MAX, body_max  # noqa: E402
 FRAME_MAX = 16 * 1024
 # What a sender may go on sending after its body was too large, so that it lives to read why; then it is cut off.
 DRAIN_MAX = 64 * 1024 * 1024
+_log = structlog.get_logger(__name__)
 
 
 class Room:
@@ -75,12 +78,16 @@ class Socket(WebSocketProtocol):
 class Request(http_protocol.WebRequest):
     """A request of which no more is kept than its address may take; config.edge refuses it by the length that it had.
 
-    A form with files lies on disk and is handed over as it lies there: scope["extensions"]["parley.body"]. What is
-    answered in pieces can wait for its reader: "parley.room".
+    A form with files lies on disk and is handed over as it lies there: scope["extensions"]["parley.body"]; of somebody
+    who is not signed in, or sends too much at once, no more is kept than of a page's form, and "parley.refused" says
+    so. What is answered in pieces can wait for its reader: "parley.room".
     """
 
     content: Any
     spooled: IO[bytes] | None = None
+    refused = ""
+    shelved: tuple[str, int] | None = None
+    is_gone = False
 
     def gotLength(self, length: int | None) -> None:
         self.taken, self.room = 0, Room()
@@ -90,6 +97,35 @@ class Request(http_protocol.WebRequest):
         path, _, query = self.channel._path.partition(b"?")
         self.most = body_max(self.channel._command.decode("latin-1"), path, query, named)
         super().gotLength(0 if length is None or length > self.most else length)
+        if length is not None and BODY_MAX < length <= self.most:
+            self._ask_leave(length)
+
+    def _ask_leave(self, length: int) -> None:
+        """Read on once it is known who sends, and that there is room; what has come by then fits into BODY_MAX."""
+        most, self.most = self.most, BODY_MAX
+        source = self.channel._networkProducer
+        source.pauseProducing()
+        cookies = (self.requestHeaders.getRawHeaders(b"cookie") or [b""])[0]
+        uploads = import_module("config.uploads")  # it needs Django set up
+
+        def decide(user_id: str) -> None:
+            if self.is_gone:
+                return
+            if not user_id:
+                self.refused = "stranger"
+            elif uploads.shelf.take(user_id, length):
+                self.most, self.shelved = most, (user_id, length)
+            else:
+                self.refused = "crowded"
+            source.resumeProducing()
+
+        def fail(failure: Any) -> None:
+            _log.warning("upload.not_asked", error=failure.type.__name__)
+            if not self.is_gone:
+                self.refused = "crowded"
+                source.resumeProducing()
+
+        deferToThread(uploads.ask, cookies).addCallbacks(decide, fail)
 
     def handleContentChunk(self, data: bytes) -> None:
         self.taken += len(data)
@@ -127,6 +163,10 @@ class Request(http_protocol.WebRequest):
             self.unregisterProducer()
         if self.spooled:
             self.spooled.close()
+        self.is_gone = True
+        if self.shelved:
+            import_module("config.uploads").shelf.give_back(*self.shelved)
+            self.shelved = None
 
 
 def _refuse_line(channel: HTTPChannel, line: bytes) -> None:
@@ -149,6 +189,8 @@ class WebServer(Server):
             extensions["parley.room"] = room.is_open
         if (spooled := getattr(protocol, "spooled", None)) is not None:
             extensions["parley.body"] = spooled
+        if refused := getattr(protocol, "refused", ""):
+            extensions["parley.refused"] = refused
         return super().create_application(protocol, scope)
 
 

@@ -100,6 +100,13 @@ async def test_a_body_in_chunks_is_read_up_to_the_limit_and_no_further() -> None
     assert (large, nothing.scope) == (413, None)
 
 
+@pytest.mark.parametrize(("why", "status"), [("stranger", 413), ("crowded", 429)])
+async def test_a_body_that_the_server_did_not_keep_goes_no_further(why: str, status: int) -> None:
+    answered, inside = await call([], extensions={"parley.refused": why})
+
+    assert (answered, inside.scope) == (status, None)
+
+
 async def test_a_header_cannot_move_the_application() -> None:
     _, inside = await call([], root_path="/evil")
 
@@ -159,6 +166,8 @@ def chunks(size: int, count: int) -> bytes:
 
 
 FORM = "Content-Type: application/x-www-form-urlencoded"
+FILES = "POST /spaces/00000000-0000-0000-0000-000000000000/files/"
+PARTS = "Content-Type: multipart/form-data; boundary=b"
 CHUNKED = "Transfer-Encoding: chunked"
 BOMB = gzip.compress(b"x" * 5_000_000)
 # What is sent, and the statuses that are right.
@@ -179,6 +188,10 @@ WIRE: dict[str, tuple[bytes, set[int]]] = {
     "small chunks": (request("POST /livez", CHUNKED, FORM, body=chunks(5, 2)), {403}),
     "too many chunks": (request("POST /livez", CHUNKED, FORM, body=chunks(65_536, 32)), {413}),
     "fifty megabytes": (request("POST /livez", "Content-Length: 50000000", FORM, body=b"x" * 50_000_000), {413}),
+    "a large form of nobody": (
+        request(FILES, "Content-Length: 3000000", "Cookie: parley=nobody", PARTS, body=b"x" * 3_000_000),
+        {413},
+    ),
     "a compressed body": (
         request("POST /livez", FORM, "Content-Encoding: gzip", f"Content-Length: {len(BOMB)}", body=BOMB),
         {400, 403},

@@ -33,7 +33,10 @@ def form(data: bytes, key: str, *, field: str = "file") -> bytes:
 @pytest.fixture
 def signed_in(stack: Stack, make_org: Callable[..., SimpleNamespace]) -> SimpleNamespace:
     """Ben, with his cookies, at a running web process."""
-    juniper = make_org()
+    return _signed_in(stack, make_org())
+
+
+def _signed_in(stack: Stack, juniper: SimpleNamespace) -> SimpleNamespace:
     stack.start_web()
     key = "k" * 32
     cookies = f"parley={_session_of(juniper.ben)}; parley-csrf={key}"
@@ -94,6 +97,31 @@ def test_an_archive_comes_in_for_an_admin_and_nobody_else_fills_a_disk(signed_in
 
     assert (bare.status, foreign.status) == (413, 413) and b"import page again" in bare.body
     assert (taken.status, Passage.objects.get().size_bytes) == (302, 4 * MB)
+
+
+def test_who_sends_more_at_once_than_there_is_room_for_waits(
+    stack: Stack, make_org: Callable[..., SimpleNamespace]
+) -> None:
+    stack.environment["PARLEY_UPLOADS_MAX_MB"] = "4"
+    at = _signed_in(stack, make_org())
+    path = f"/spaces/{at.space.pk}/files/"
+    head = [f"POST {path} HTTP/1.1", f"Host: 127.0.0.1:{stack.port}", f"Content-Length: {3 * MB}"]
+    head += [f"{name}: {value}" for name, value in at.headers.items()]
+
+    with socket.create_connection(("127.0.0.1", stack.port), timeout=30) as wire:
+        wire.sendall("\r\n".join([*head, "", ""]).encode())
+        crowded = _until(lambda: call(at, "POST", path, form(b"x" * 2 * MB, at.key)).status, 429)
+    free = _until(lambda: call(at, "POST", path, form(b"x" * 2 * MB, at.key)).status, 201)
+
+    assert (crowded, free) == (429, 201)
+
+
+def _until(ask: Callable[[], int], wanted: int) -> int:
+    """What was asked last: when it was what is wanted, or after a minute."""
+    deadline = time.monotonic() + 60
+    while (found := ask()) != wanted and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return found
 
 
 def test_an_upload_that_is_broken_off_leaves_nothing(signed_in: SimpleNamespace) -> None:
