@@ -7,9 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from chat import directs, feed, markdown, places, profiles
@@ -377,25 +375,3 @@ def test_a_rename_leaves_alone_what_another_changed_meanwhile(juniper: SimpleNam
     obey(juniper, "/rename Launch")
 
     assert Space.objects.filter(pk=juniper.space.pk, name="Launch", is_private=True).exists()
-
-
-def test_whoever_is_named_often_is_looked_for_once(juniper: SimpleNamespace) -> None:
-    counts = []
-
-    for text in ("/dm @ben", "/dm @mei", "/dm " + "@mei @Mei, " * 500, "/invite @gus", "/invite " + "@gus, GUS " * 500):
-        with CaptureQueriesContext(connection) as asked:
-            obey(juniper, text)
-        counts.append(len(asked))
-
-    assert counts[2] <= counts[1] and counts[4] <= counts[3]
-    assert directs.open(juniper.ana, [juniper.mei]).space_members.count() == 2
-
-
-def test_more_people_than_fit_are_refused_before_anybody_is_looked_for(juniper: SimpleNamespace) -> None:
-    with CaptureQueriesContext(connection) as asked:
-        with pytest.raises(Invalid, match="at most 9 people"):
-            obey(juniper, "/dm " + " ".join(f"@nobody{number}" for number in range(2_000)))
-        with pytest.raises(Invalid, match="At most 100 people"):
-            obey(juniper, "/invite " + " ".join(f"@nobody{number}" for number in range(101)))
-
-    assert not [each["sql"] for each in asked if "nobody" in each["sql"]]
