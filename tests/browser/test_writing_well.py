@@ -61,6 +61,13 @@ def test_a_slash_offers_commands_and_their_answer_is_for_one_alone(room: SimpleN
     expect(room.tab.locator("article.message")).to_have_count(0)
     room.box.press("Escape")
     expect(answer).to_be_hidden()
+    many = {"here": 9, "space": 99, "may": True, "ask_over": 10}
+    room.tab.route("**/audience/", lambda route: route.fulfill(json=many))
+    room.box.fill("/who @space")
+    expect(room.tab.get_by_text("@space will notify 99 people")).to_be_visible()
+    room.box.press("Enter")
+    expect(answer).to_contain_text("@mei")
+    expect(room.tab.get_by_role("dialog")).to_have_count(0)
     room.tab.route("**/commands/", lambda route: route.abort())
     room.tab.reload()
     room.box.fill("/who")

@@ -51,13 +51,15 @@ class CallNote extends HTMLElement {
     return this.#asked;
   }
 
-  #sending = ({ detail }) => {
-    const group = largest(detail.text);
-    if (group) detail.waitUntil(this.#confirm(group));
+  #sending = (event) => {
+    const group = largest(event.detail.text);
+    if (group) event.detail.waitUntil(this.#confirm(group, event));
   };
 
-  /** Where one may not call everybody, the server says so. */
-  async #confirm(group) {
+  /** Where one may not call everybody, the server says so; what somebody else has taken (a command) calls nobody. */
+  async #confirm(group, event) {
+    await null; // all have heard of it
+    if (event.defaultPrevented) return;
     const told = await this.#audience();
     if (!told?.may || told[group] <= told.ask_over) return;
     const dialog = clone("call-question");
