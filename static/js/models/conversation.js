@@ -46,7 +46,7 @@ export class Conversation extends EventTarget {
     this.#host.addEventListener("feed.settle", ({ detail }) => this.settle(detail), { signal });
     document.addEventListener("submit", this.#act, { signal });
     onNewDay(() => this.rows.redate(), signal);
-    this.#tell("shown", 0);
+    this.#haveCome();
   }
 
   // What the live Space tells
@@ -165,8 +165,13 @@ export class Conversation extends EventTarget {
     this.#host.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
+  /** To whatever does something to rows wherever they stand. */
+  #haveCome() {
+    this.#host.dispatchEvent(new CustomEvent("rows.shown", { bubbles: true }));
+  }
+
   #tell(type, detail) {
-    if (type === "shown") this.#host.dispatchEvent(new CustomEvent("rows.shown", { bubbles: true }));
+    if (type === "shown") this.#haveCome();
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }
