@@ -1,5 +1,7 @@
 """Forms of Spaces as places: topics, roles, notes, sections. They parse; the verbs decide. *Called by*: chat.views."""
 
+from typing import Any
+
 from django import forms
 
 from chat.forms import WholeNumberField
@@ -31,6 +33,26 @@ class PlacingForm(forms.Form):
 
 class FavouriteForm(forms.Form):
     on = forms.BooleanField(required=False)
+
+
+class RosterForm(forms.Form):
+    """Whom to look for among people, on which page, and whom among those who could be added."""
+
+    q = forms.CharField(required=False, max_length=200)
+    add = forms.CharField(required=False, max_length=200)
+    page = WholeNumberField(required=False, min_value=1, max_value=100_000)
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """What can be read of it: an address that somebody has changed leads to the beginning."""
+        self.is_valid()
+        said = self.cleaned_data
+        return {"query": said.get("q") or "", "number": said.get("page") or 1}
+
+    @property
+    def adding(self) -> str:
+        self.is_valid()
+        return self.cleaned_data.get("add") or ""
 
 
 class BrowseForm(forms.Form):

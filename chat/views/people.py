@@ -14,7 +14,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from chat import places, presence, profiles
+from chat import places, presence, profiles, rosters
+from chat.place_forms import RosterForm
 from workspace import access, invitations, portraits
 from workspace.forms import InvitationForm
 from workspace.models import Invitation, Member, Space
@@ -126,13 +127,10 @@ def _page(
     request: HttpRequest, member: Member, form: InvitationForm, *, new: Invitation | None = None, status: int = 200
 ) -> HttpResponse:
     request.member = member  # type: ignore[attr-defined]
-    query = request.GET.get("q", "")
-    people = access.people(member).search(query).select_related("user").order_by("display_name")
     mine = Space.objects.visible_to(member)
     is_open = Invitation.objects.open().filter(org=member.org, space__in=mine).select_related("space", "created_by")
     context = {
-        "members": people,
-        "query": query,
+        "members": rosters.of_org(member, **RosterForm(request.GET).wanted),
         "invitations": [_row(row) for row in is_open.order_by("-created_at")] if member.is_admin else [],
         "invite_form": form,
         "may_invite": member.is_admin,

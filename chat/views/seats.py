@@ -12,13 +12,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from chat import places
+from chat import places, rosters
 from chat.forms import MemberForm
-from chat.place_forms import RoleForm
+from chat.place_forms import RoleForm, RosterForm
 from chat.views.answers import done
 from workspace import access, spaces
 from workspace.errors import Invalid
-from workspace.models import Member, SpaceRole
+from workspace.models import SpaceRole
 
 AT_ONCE = 100
 
@@ -30,13 +30,12 @@ def index(request: HttpRequest, space_id: UUID) -> HttpResponse:
     if request.method == "POST":
         return _add(request, seat)
     request.member = seat.member  # type: ignore[attr-defined]
-    here = seat.space.space_members.filter(member__left_at=None).select_related("member__user")
-    addable = Member.objects.present().filter(org=seat.member.org).exclude(space_members__space=seat.space)
+    form = RosterForm(request.GET)
     may_manage = spaces.may_manage(seat.member, seat.space)
     context = {
         "space": seat.space,
-        "people": here.order_by("member__display_name"),
-        "addable": addable.order_by("display_name") if may_manage else [],
+        "people": rosters.of_space(seat.space, **form.wanted),
+        "addable": rosters.addable(seat.member, seat.space, query=form.adding) if may_manage else None,
         "may_manage": may_manage,
         "may_leave": spaces.may_leave(seat.member, seat.space),
         "roles": SpaceRole.choices,
@@ -80,9 +79,11 @@ def give(request: HttpRequest, space_id: UUID) -> HttpResponse:
 
 
 def _add(request: HttpRequest, seat: access.Seat) -> HttpResponse:
-    wanted = request.POST.getlist("member")[:AT_ONCE]
+    wanted = set(request.POST.getlist("member"))
     if not wanted:
         raise Invalid(_("Pick somebody to add."))
+    if len(wanted) > AT_ONCE:
+        raise Invalid(_("At most {most} people can be added at once.").format(most=AT_ONCE))
     spaces.require_manager(seat.member, seat.space)
-    places.add_to_space(seat.member, seat.space, [access.colleague(seat.member, each) for each in wanted])
+    places.add_to_space(seat.member, seat.space, access.colleagues(seat.member, wanted))
     return done(request, reverse("space_members", args=[seat.space.pk]))
