@@ -19,6 +19,8 @@ ALTER TABLE chat_message
   ADD CONSTRAINT message_pinner_same_org FOREIGN KEY (org_id, pinned_by_id) REFERENCES workspace_member (org_id, id);
 ALTER TABLE chat_file
   ADD CONSTRAINT file_uploader_same_org FOREIGN KEY (org_id, uploader_id) REFERENCES workspace_member (org_id, id);
+ALTER TABLE chat_imported
+  ADD CONSTRAINT imported_bringer_same_org FOREIGN KEY (org_id, brought_by_id) REFERENCES workspace_member (org_id, id);
 ALTER TABLE chat_thread
   ADD CONSTRAINT thread_message_same_org FOREIGN KEY (org_id, message_id) REFERENCES chat_message (org_id, id);
 ALTER TABLE chat_threadmember

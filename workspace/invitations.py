@@ -101,7 +101,8 @@ def accept(invitation: Invitation, user: User, *, avoid_handles: set[str] | None
     elif not Invitation.objects.open().filter(pk=invitation.pk).exists():
         raise InvitationOver
     if space.archived_at is None:
-        SpaceMember.objects.get_or_create(space=space, member=member, defaults={"org_id": invitation.org_id})
+        seat = {"org_id": invitation.org_id, "role": spaces.returning_role(space, member)}
+        SpaceMember.objects.get_or_create(space=space, member=member, defaults=seat)
     return member
 
 

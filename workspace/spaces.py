@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from workspace import audit, names
 from workspace.errors import Forbidden, Invalid
 from workspace.languages import fill
-from workspace.models import Invitation, Member, Role, Space, SpaceKind, SpaceMember, SpaceRole
+from workspace.models import FormerViewer, Invitation, Member, Role, Space, SpaceKind, SpaceMember, SpaceRole
 
 TOPIC_MAX = 250
 DESCRIPTION_MAX = 1_000
@@ -126,6 +127,7 @@ def remove(actor: Member, space: Space, member: Member) -> None:
         if actor.pk != member.pk:
             raise Invalid(_("A Space needs an owner. Make somebody else one first."))
         raise Invalid(_("A Space needs an owner. You are its only one, so you cannot leave it."))
+    _note_viewer(space, member)
     SpaceMember.objects.filter(space=space, member=member).delete()
     if space.is_private:
         # Whoever is out, by themselves or not, may have kept a link that lets many in.
@@ -148,11 +150,19 @@ def join(member: Member, space: Space) -> bool:
     if space.archived_at is not None:
         raise _archived()
     entry, is_new = SpaceMember.objects.get_or_create(
-        space=space, member=member, defaults={"org_id": space.org_id, "visited_at": timezone.now()}
+        space=space,
+        member=member,
+        defaults={"org_id": space.org_id, "role": returning_role(space, member), "visited_at": timezone.now()},
     )
     if is_new:
         audit.record(member.org, member, "space.joined", str(space.id))
     return is_new
+
+
+def returning_role(space: Space, member: Member) -> SpaceRole:
+    """With which role somebody comes, whom nobody gives one: a viewer who was here before stays a viewer."""
+    was_viewer = FormerViewer.objects.filter(space=space, member=member).exists()
+    return SpaceRole.VIEWER if was_viewer else SpaceRole.EDITOR
 
 
 def visit(space: Space, member: Member) -> SpaceMember | None:
@@ -203,8 +213,10 @@ def require_writer(member: Member, space: Space) -> bool:
     seat = SpaceMember.objects.filter(space=space, member=member)
     row = seat.values_list("role", "space__archived_at").first()
     if row is None:
-        current = Space.objects.values("archived_at", "is_private").get(pk=space.pk)
-        row = "" if current["is_private"] or member.is_guest else SpaceRole.EDITOR, current["archived_at"]
+        was_viewer = Exists(FormerViewer.objects.filter(space=OuterRef("pk"), member=member))
+        asked = Space.objects.annotate(was_viewer=was_viewer).values_list("archived_at", "is_private", "was_viewer")
+        archived_at, *reasons = asked.get(pk=space.pk)
+        row = "" if any(reasons) or member.is_guest else SpaceRole.EDITOR, archived_at
         is_joined = False
     else:
         is_joined = True
@@ -266,6 +278,15 @@ def _close(actor: Member, space: Space, *, at: datetime | None) -> Space:
         space.save(update_fields=["archived_at"])
         audit.record(actor.org, actor, "space.archived" if at else "space.restored", str(space.id))
     return space
+
+
+def _note_viewer(space: Space, member: Member) -> None:
+    """Before they go: whoever comes back by themselves comes back as what they were."""
+    known: dict[str, Any] = {"org_id": space.org_id, "space": space, "member": member}
+    if SpaceMember.objects.filter(space=space, member=member, role=SpaceRole.VIEWER).exists():
+        FormerViewer.objects.get_or_create(**known)
+    else:
+        FormerViewer.objects.filter(**known).delete()
 
 
 def _close_links(space: Space) -> None:

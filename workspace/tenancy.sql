@@ -2,6 +2,9 @@
 ALTER TABLE workspace_spacemember
   ADD CONSTRAINT spacemember_space_same_org FOREIGN KEY (org_id, space_id) REFERENCES workspace_space (org_id, id),
   ADD CONSTRAINT spacemember_member_same_org FOREIGN KEY (org_id, member_id) REFERENCES workspace_member (org_id, id);
+ALTER TABLE workspace_formerviewer
+  ADD CONSTRAINT formerviewer_space_same_org FOREIGN KEY (org_id, space_id) REFERENCES workspace_space (org_id, id),
+  ADD CONSTRAINT formerviewer_member_same_org FOREIGN KEY (org_id, member_id) REFERENCES workspace_member (org_id, id);
 ALTER TABLE workspace_space
   ADD CONSTRAINT space_creator_same_org FOREIGN KEY (org_id, created_by_id) REFERENCES workspace_member (org_id, id);
 ALTER TABLE workspace_invitation

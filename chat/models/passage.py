@@ -72,6 +72,8 @@ class Imported(models.Model):
     kind = models.CharField(max_length=20)
     source_id = models.CharField(max_length=200)
     our_id = models.UUIDField()
+    # Of a Space: whose import made it.
+    brought_by = models.ForeignKey("workspace.Member", models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["org", "source", "kind", "source_id"], name="imported_once")]

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
-from workspace import invitations, spaces
+from workspace import invitations, seats, spaces
 from workspace.errors import Forbidden, Invalid
 from workspace.models import AuditLine, Role, Space, SpaceMember, SpaceRole
 
@@ -167,6 +167,34 @@ def test_viewers_and_those_outside_do_not_write(juniper: SimpleNamespace) -> Non
         with pytest.raises(spaces.ReadOnly, match="You can read here, but not write"):
             spaces.require_writer(member, space)
     spaces.require_open(juniper.space)
+
+
+def test_a_viewer_who_leaves_and_comes_back_is_a_viewer(juniper: SimpleNamespace) -> None:
+    link = invitations.create(juniper.ben, juniper.space, role=Role.MEMBER, days=7)
+    seats.set_role(juniper.ana, juniper.space, juniper.mei, SpaceRole.VIEWER)
+
+    for come in (
+        lambda: spaces.join(juniper.mei, juniper.space),
+        lambda: invitations.accept(link, juniper.mei.user),
+    ):
+        spaces.remove(juniper.mei, juniper.space, juniper.mei)
+        assert not spaces.may_write(juniper.mei, juniper.space)
+        assert not Space.objects.writable_by(juniper.mei).filter(pk=juniper.space.pk).exists()
+        come()
+        assert not spaces.may_write(juniper.mei, juniper.space)
+        assert SpaceMember.objects.get(space=juniper.space, member=juniper.mei).role == SpaceRole.VIEWER
+
+
+def test_who_was_let_write_again_comes_back_as_that(juniper: SimpleNamespace) -> None:
+    seats.set_role(juniper.ana, juniper.space, juniper.mei, SpaceRole.VIEWER)
+    spaces.remove(juniper.mei, juniper.space, juniper.mei)
+
+    spaces.add(juniper.ana, juniper.space, juniper.mei)
+    spaces.remove(juniper.mei, juniper.space, juniper.mei)
+    spaces.join(juniper.mei, juniper.space)
+
+    assert spaces.may_write(juniper.mei, juniper.space)
+    assert Space.objects.writable_by(juniper.mei).filter(pk=juniper.space.pk).exists()
 
 
 def test_nobody_writes_in_an_archived_space_not_even_its_owner(juniper: SimpleNamespace) -> None:

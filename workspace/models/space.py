@@ -38,8 +38,10 @@ class SpaceQuerySet(models.QuerySet["Space"]):
 
     def writable_by(self, member: Member) -> "SpaceQuerySet":
         """Those in which the member may write today (workspace.spaces.require_writer says why not)."""
-        reads_only = SpaceMember.objects.filter(space=OuterRef("pk"), member=member, role=SpaceRole.VIEWER)
-        return self.visible_to(member).filter(~Exists(reads_only), archived_at=None)
+        here = SpaceMember.objects.filter(space=OuterRef("pk"), member=member)
+        was_viewer = FormerViewer.objects.filter(space=OuterRef("pk"), member=member)
+        writes = Exists(here.exclude(role=SpaceRole.VIEWER)) | ~Exists(here) & ~Exists(was_viewer)
+        return self.visible_to(member).filter(writes, archived_at=None)
 
     def joined_by(self, member: Member) -> "SpaceQuerySet":
         return self.filter(org_id=member.org_id, space_members__member=member)
@@ -149,3 +151,17 @@ class SpaceMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member} in {self.space}"
+
+
+class FormerViewer(models.Model):
+    """That somebody was a viewer when they left a Space, so that coming back does not make them more."""
+
+    org = models.ForeignKey("workspace.Org", models.PROTECT, related_name="+")
+    space = models.ForeignKey(Space, models.CASCADE, related_name="+")
+    member = models.ForeignKey(Member, models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["space", "member"], name="former_viewer_once")]
+
+    def __str__(self) -> str:
+        return f"{self.member}, once in {self.space}"

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from chat.models import Imported, Message
-from chat.passages import arrivals, people
+from chat.passages import arrivals, people, rooms
 from chat.passages.hold import Hold
 from chat.passages.parley import faces, places
 from chat.passages.parley.carrier import BATCH, Carrier
@@ -36,12 +36,12 @@ def look(org: Org, importer: Member, export: Export, tell: Tell) -> dict[str, An
     rows, total = [], Counter[str]()
     for place in export.channels:
         counts = _count(export, place, tell)
-        name = place.name or ", ".join(
-            export.people[each].name for each, _r, _t in place.seats if each in export.people
-        )
+        name = _title(export, place)
         rows.append({"id": place.id, "name": name, "kind": place.kind, "known": place.id in known, **counts})
         total += counts
     matched = people.match(org, importer, export, source)
+    not_theirs = rooms.closed_to(importer, source, places.KIND)
+    closed = [rooms.closed_sentence(_title(export, each)) for each in export.channels if each.id in not_theirs]
     return {
         "channels": rows,
         "people": len(export.people),
@@ -50,7 +50,7 @@ def look(org: Org, importer: Member, export: Export, tell: Tell) -> dict[str, An
         **total,
         "from": export.org_name,
         "is_own": export.org_id == str(org.pk),
-        "problems": export.problems[:PROBLEMS_MAX],
+        "problems": [*closed, *export.problems][:PROBLEMS_MAX],
     }
 
 
@@ -60,7 +60,10 @@ def bring(held: Hold, export: Export, chosen: Sequence[str]) -> Report:
     crowd = Crowd(held, export, source)
     crowd.vouch(importer)
     crowd.bring_all()
-    wanted = [place for place in export.channels if place.id in set(chosen)]
+    asked = [place for place in export.channels if place.id in set(chosen)]
+    closed = rooms.closed_to(importer, source, places.KIND)
+    report.problems += [rooms.closed_sentence(_title(export, each)) for each in asked if each.id in closed]
+    wanted = [place for place in asked if place.id not in closed]
     done, total = 0, sum(place.messages for place in wanted)
     forwards: dict[Any, Any] = {}
     for place in wanted:
@@ -81,6 +84,10 @@ def bring(held: Hold, export: Export, chosen: Sequence[str]) -> Report:
     report.counts["people"] = crowd.made
     report.problems += export.problems
     return report
+
+
+def _title(export: Export, place: Place) -> str:
+    return place.name or ", ".join(export.people[each].name for each, _r, _t in place.seats if each in export.people)
 
 
 def _count(export: Export, place: Place, tell: Tell) -> Counter[str]:

@@ -43,7 +43,7 @@ def space_of(held: Hold, place: Place, crowd: Crowd, source: str, report: Report
     else:
         space = _make(org, held.passage.asked_by, place, crowd)
         report.counts["spaces"] += 1
-    Imported.objects.update_or_create(**seen, defaults={"our_id": space.pk})
+    Imported.objects.update_or_create(**seen, defaults={"our_id": space.pk, "brought_by": held.passage.asked_by})
     return space
 
 

@@ -60,6 +60,8 @@ def look(org: Org, importer: Member, export: Export, tell: Callable[[int, int], 
         total += counts
         tell(place + 1, len(export.channels) + 1)
     matched = people.match(org, importer, export, source)
+    not_theirs = rooms.closed_to(importer, source, KIND)
+    closed = [rooms.closed_sentence(_title(each, export)) for each in export.channels if each.id in not_theirs]
     spaces = sum(1 for row in rows if row["kind"] != "direct" and not row["known"])
     return {
         "channels": rows,
@@ -69,7 +71,7 @@ def look(org: Org, importer: Member, export: Export, tell: Callable[[int, int], 
         **total,
         "first_at": min(moments, default=0),
         "last_at": max(moments, default=0),
-        "problems": export.problems[:200],
+        "problems": [*closed, *export.problems][:200],
     }
 
 
@@ -79,7 +81,10 @@ def bring(held: Hold, export: Export, channel_ids: Sequence[str]) -> Report:
     report, crowd = Report(), people.People(held, export, source)
     crowd.vouch(held.passage.asked_by)
     crowd.bring_all()
-    chosen = [channel for channel in export.channels if channel.id in set(channel_ids)]
+    wanted = [channel for channel in export.channels if channel.id in set(channel_ids)]
+    closed = rooms.closed_to(held.passage.asked_by, source, KIND)
+    report.problems += [rooms.closed_sentence(_title(each, export)) for each in wanted if each.id in closed]
+    chosen = [channel for channel in wanted if channel.id not in closed]
     days = {channel.id: export.days(channel) for channel in chosen}
     done, total = 0, sum(map(len, days.values()))
     for channel in chosen:
@@ -217,7 +222,7 @@ def _space(held: Hold, channel: Channel, crowd: people.People, source: str) -> t
     else:
         members = [member for each in channel.member_ids if (member := crowd.of(each))]
         space = _make(org, held.passage.asked_by, channel, members, crowd)
-    Imported.objects.update_or_create(**seen, defaults={"our_id": space.pk})
+    Imported.objects.update_or_create(**seen, defaults={"our_id": space.pk, "brought_by": held.passage.asked_by})
     return space, True
 
 

@@ -20,11 +20,15 @@ from workspace.models import Member, Space, SpaceMember
 
 
 def bring(
-    juniper: SimpleNamespace, zipped: io.BytesIO | None = None, channels: tuple[str, ...] = ("C01", "C02", "D01")
+    juniper: SimpleNamespace,
+    zipped: io.BytesIO | None = None,
+    channels: tuple[str, ...] = ("C01", "C02", "D01"),
+    *,
+    by: Member | None = None,
 ) -> dict[str, Any]:
     export = open_export(zipped or slack_zip.make())
     Passage.objects.update(state="finished")
-    passage = Passage.objects.create(org=juniper.org, asked_by=juniper.ana, kind="slack_in", state="queued")
+    passage = Passage.objects.create(org=juniper.org, asked_by=by or juniper.ana, kind="slack_in", state="queued")
     return slack.bring(hold.take(passage.pk), export, channels).as_json()
 
 
@@ -96,6 +100,36 @@ def test_a_later_export_adds_only_what_is_new(juniper: SimpleNamespace) -> None:
 
     assert report["messages"] == 1
     assert Message.objects.filter(space__name="general").order_by("-position").first().text == "later"
+
+
+def test_nobody_adds_to_a_conversation_that_somebody_else_brought_and_they_cannot_open(
+    juniper: SimpleNamespace,
+) -> None:
+    bring(juniper)
+    direct = Space.objects.get(kind="direct")
+    before, more = direct.messages.count(), _more_in_the_direct_conversation()
+
+    seen = slack.look(juniper.org, juniper.ben, open_export(slack_zip.make(more)), lambda done, total: None)
+    refused = bring(juniper, slack_zip.make(more), ("D01",), by=juniper.ben)
+
+    assert direct.messages.count() == before
+    assert "was brought by somebody else" in seen["problems"][0]
+    assert "was brought by somebody else" in refused["problems"][0]
+    SpaceMember.objects.create(org=juniper.org, space=direct, member=juniper.ben)
+    assert bring(juniper, slack_zip.make(more), ("D01",), by=juniper.ben)["messages"] == 1
+
+
+def test_whoever_brought_a_conversation_goes_on_with_it_without_being_in_it(juniper: SimpleNamespace) -> None:
+    bring(juniper, by=juniper.ben)
+
+    report = bring(juniper, slack_zip.make(_more_in_the_direct_conversation()), ("D01",), by=juniper.ben)
+
+    assert (report["messages"], report["problems"]) == (1, [])
+
+
+def _more_in_the_direct_conversation() -> dict[str, Any]:
+    said = {"type": "message", "user": slack_zip.ZOE, "text": "later", "ts": "1700180000.000100"}
+    return {**slack_zip.whole(), "D01/2023-11-16.json": [said]}
 
 
 def test_somebody_with_a_known_address_is_that_member_and_others_have_no_rights(juniper: SimpleNamespace) -> None:
