@@ -17,7 +17,8 @@ _UNITS = {
     **dict.fromkeys(("週", "周", "星期", "禮拜"), timedelta(weeks=1)),
 }
 _UNIT = "|".join(_UNITS)
-_SPAN = rf"(?:{_NUMBER}\s*個?\s*半?\s*(?:{_UNIT})|半\s*個?\s*(?:小時|鐘頭))"
+# Possessive (*+): gaps that could be shared out in many ways would be tried in all of them.
+_SPAN = rf"(?:{_NUMBER}\s*+個?\s*+半?\s*+(?:{_UNIT})|半\s*+個?\s*+(?:小時|鐘頭))"
 _WEEKDAYS = "一二三四五六日"
 _DAY = (
     r"大後天|今[天日]|明[天日]|後天|[今明](?=[早晚])"
@@ -37,7 +38,7 @@ _ALONE = {"早": time(9), "中午": time(12)}
 _PART = r"凌晨|早上|早|上午|中午|下午|傍晚|晚上|晚"
 _HOUR = rf"(?:{_NUMBER}\s*[點時](?:\s*(?:半|整|[一三]刻|{_NUMBER}\s*分?))?|\d{{1,2}}:\d{{2}}(?![\d:]))"
 MOMENT = re.compile(
-    rf"(?>(?:再?過\s*)?(?P<spans>{_SPAN}(?:\s*又?\s*{_SPAN})*)\s*(?:之|以)?後"
+    rf"(?>(?:再?過\s*)?(?P<spans>{_SPAN}(?:\s*+又?\s*+{_SPAN})*)\s*(?:之|以)?後"
     rf"|(?P<day>{_DAY})(?:\s*(?P<part>{_PART}))?(?:\s*(?P<hour>{_HOUR}))?"
     rf"|(?P<alone_part>{_PART})\s*(?P<alone_hour>{_HOUR})"
     rf"|(?P<whole_hour>(?:1[3-9]|2[0-3])\s*點(?:\s*(?:半|整|{_NUMBER}\s*分?))?))(?!的)"

@@ -33,6 +33,9 @@ MOMENT = re.compile(
 )
 
 
+MOMENT_MAX = 100
+
+
 class Unclear(Invalid):
     """No moment was understood; the sentence says what is."""
 
@@ -59,6 +62,8 @@ def told(text: str) -> datetime | None:
 def read(text: str, *, now: datetime, zone: ZoneInfo) -> datetime:
     """The moment that the whole text means. Raises Unclear, Invalid for one that is past or too far."""
     text = chinese_moments.plain(text.strip())
+    if len(text) > MOMENT_MAX:
+        raise Unclear
     found = MOMENT.fullmatch(text) or chinese_moments.MOMENT.fullmatch(text)
     if found is None:
         raise Unclear

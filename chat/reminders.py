@@ -31,11 +31,17 @@ SAME = timedelta(seconds=30)
 
 def plan(asker: Member, space: Space, *, who: Member, wanted: str) -> Reminder:
     """Read "in 20 minutes to call Mei" by the asker's clock, and remember it. Raises Unclear, Invalid."""
+    if len(wanted) > TEXT_MAX + moments.MOMENT_MAX:
+        raise _too_long()
     due_at, rest = moments.split(wanted, now=timezone.now(), zone=zone(asker))
     text = re.sub(r"^(?:to|that)\b", "", rest).strip()
     if not text:
         raise Invalid(_("Say of what, too: /remind me in 20 minutes to call Mei."))
     return ask(asker, space, who=who, due_at=due_at, text=text)
+
+
+def _too_long() -> Invalid:
+    return Invalid(_("A reminder holds at most 500 characters."))
 
 
 @transaction.atomic
@@ -51,7 +57,7 @@ def ask(
         if not mentions.is_mentionable(who, space, asker):
             raise NotFound
     if len(text) > TEXT_MAX:
-        raise Invalid(_("A reminder holds at most 500 characters."))
+        raise _too_long()
     Member.objects.select_for_update(no_key=True).get(pk=asker.pk)
     same = Reminder.objects.filter(asked_by=asker, member=who, message=message, text=text, done_at=None)
     if message and (first := same.filter(due_at__range=(due_at - SAME, due_at + SAME)).first()):

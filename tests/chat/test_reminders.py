@@ -38,6 +38,12 @@ def test_a_reminder_is_read_by_the_clock_of_who_asks(juniper: SimpleNamespace) -
     assert local.date() == timezone.now().astimezone(local.tzinfo).date() + timedelta(days=1)
 
 
+@pytest.mark.parametrize("wanted", ["in 5 minutes to call " + "x" * 1000, "1" + " " * 5000 + "x"])
+def test_a_long_text_is_refused_before_anybody_looks_for_a_moment_in_it(juniper: SimpleNamespace, wanted: str) -> None:
+    with pytest.raises(Invalid, match="500 characters"):
+        plan(juniper, wanted)
+
+
 def test_what_is_due_becomes_a_notice_once_and_what_is_not_stays(juniper: SimpleNamespace) -> None:
     due, later = plan(juniper, "in 5 minutes to call"), plan(juniper, "in 2 hours to write")
     make_due(due)
