@@ -29,6 +29,8 @@ HOUR = timedelta(hours=1)
 MORNING = 8
 # Longer than any mail takes to be handed over; a worker that died is given up after it.
 LEASE = timedelta(minutes=5)
+# A mailbox that takes nothing now (full, or its server has not seen us before) is left alone for so long.
+PUT_OFF = timedelta(minutes=30)
 NOTICES_MAX = 500
 TURN_SECONDS = 45
 # A mail server's word about the whole of it, not about this one mail.
@@ -37,6 +39,7 @@ _OF_SERVER = (
     smtplib.SMTPHeloError,
     smtplib.SMTPAuthenticationError,
     smtplib.SMTPSenderRefused,
+    smtplib.SMTPServerDisconnected,
 )
 _log = structlog.get_logger(__name__)
 
@@ -131,7 +134,11 @@ def _away(due: list[Waiting]) -> list[Waiting]:
 
 
 def _mail(one: Waiting, server: BaseEmailBackend) -> bool:
-    """Claim a member, send what waits, note that it went. What the server refuses for good is let go of."""
+    """Claim a member, send what waits, note that it went.
+
+    What the server refuses for good is let go of; a mailbox that takes nothing now keeps nobody else waiting. Raises
+    what concerns the server as a whole.
+    """
     if not _claim(one.member_id):
         return False
     member = Member.objects.present().select_related("org", "user").filter(pk=one.member_id).first()
@@ -146,9 +153,12 @@ def _mail(one: Waiting, server: BaseEmailBackend) -> bool:
         try:
             server.send_messages([letter.write(member, told, digest=one.digest)])
         except smtplib.SMTPException as error:
-            if not _is_final(error):
+            if isinstance(error, _OF_SERVER):
                 raise
             _log.warning("digest.refused", member=str(member.pk), error=type(error).__name__)
+            if not _is_final(error):
+                _put_off(member)
+                return False
             told = []
     Notice.objects.filter(pk__in=ids).update(mailed_at=Now())
     return bool(told)
@@ -178,12 +188,12 @@ def _claim(member_id: UUID) -> bool:
     return bool(free.update(mail_after=Now() + LEASE))
 
 
+def _put_off(member: Member) -> None:
+    NoticeSettings.objects.filter(member=member).update(mail_after=Now() + PUT_OFF)
+
+
 def _is_final(error: smtplib.SMTPException) -> bool:
     """Whether trying the same mail again is of no use."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= 500 for code, _ in error.recipients.values())
-    return (
-        isinstance(error, smtplib.SMTPResponseException)
-        and error.smtp_code >= 500
-        and not isinstance(error, _OF_SERVER)
-    )
+    return isinstance(error, smtplib.SMTPResponseException) and error.smtp_code >= 500

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chat import deletions
-from chat.models import Digest, Notice, Reminder
+from chat.models import Digest, Notice, NoticeSettings, Reminder
 from chat.notices import digest, note_reminders, unread
 from tests.chat.notices.cast import age, come, lapse, prefer, say, show, sit
 from tests.doubles.postbox import Postbox, text_of
@@ -241,12 +241,14 @@ def test_who_is_put_off_is_tried_again_and_keeps_nobody_else_waiting(room: Simpl
 
     digest.send_due()
     at_first = to(post)
+    again_at = NoticeSettings.objects.get(member=room.mei).mail_after
     digest.send_due()
     without_mei = to(post)
     lapse()
     digest.send_due()
 
-    assert (at_first, without_mei) == ([], [room.ben.email])
+    assert (at_first, without_mei) == ([room.ben.email], [room.ben.email])
+    assert again_at and again_at > timezone.now() + digest.LEASE
     assert to(post) == [room.ben.email, "later@example.com"]
 
 
