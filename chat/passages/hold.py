@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from chat import broadcast
 from chat.models import Passage, PassageKind, PassageState
+from chat.passages.values import WHOLE_MAX
 
 LEASE_SECONDS = 60
 KEEP_DAYS = 7
@@ -37,7 +38,7 @@ class Hold:
     def tell(self, done: int, total: int) -> None:
         if done < total and self._is_fresh():
             return
-        self._renew(done=done, total=total)
+        self._renew(done=min(done, WHOLE_MAX), total=min(total, WHOLE_MAX))  # an archive says how much it holds
         tell(self.passage)
 
     def breathe(self) -> None:

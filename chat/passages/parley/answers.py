@@ -29,7 +29,8 @@ def reply(
         return None
     state = text(facts.get("state"))
     state = state if state in _ENDED else ReplyState.STOPPED
-    reason = text(facts.get("reason")) if facts.get("reason") in SENTENCES else ""
+    said = text(facts.get("reason"))
+    reason = said if said in SENTENCES else ""
     cost = facts.get("cost_ucr")
     found = Reply(
         id=_reply_id(arrival.id),

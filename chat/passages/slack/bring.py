@@ -20,7 +20,7 @@ from chat.passages.arrivals import Arrival, Chosen
 from chat.passages.hold import Hold
 from chat.passages.people import Person
 from chat.passages.report import Report
-from chat.passages.slack.export import NOTICES, Channel, Export, moment
+from chat.passages.slack.export import Channel, Export, any_id, is_notice, moment
 from chat.passages.slack.markup import Markup, emoji_of
 from chat.passages.values import dicts, inside, text
 from workspace import names, orgs
@@ -122,7 +122,7 @@ class _Carrier:
 
     def _arrivals(self, rows: list[dict[str, Any]]) -> Iterator[Arrival]:
         for row in rows:
-            if row.get("subtype") in NOTICES or row.get("type") not in ("message", None):
+            if is_notice(row):
                 self._report.counts["notices"] += 1
             elif arrival := self._arrival(row):
                 yield arrival
@@ -160,15 +160,15 @@ class _Carrier:
 
     def _author(self, row: dict[str, Any]) -> Member:
         """Whoever wrote; an app or somebody whom the list leaves out gets a name from the message itself."""
-        user_id = text(row.get("user"))
+        user_id = any_id(row.get("user"))
         if member := self._crowd.of(user_id):
             return member
         profile = inside(row.get("user_profile"))
         bot = inside(row.get("bot_profile"))
         words = (profile.get("display_name"), profile.get("real_name"), row.get("username"), bot.get("name"))
         name = next((text(word).strip() for word in words if text(word).strip()), "") or user_id or NAME
-        any_id = user_id or text(row.get("bot_id")) or f"name:{name}"
-        return self._crowd.member(Person(any_id, name[:80], is_bot=not user_id))
+        source_id = user_id or any_id(row.get("bot_id")) or any_id(f"name:{name}")
+        return self._crowd.member(Person(source_id, name[:80], is_bot=not user_id))
 
     def _reactions(self, row: dict[str, Any]) -> Iterator[Chosen]:
         for reaction in dicts(row.get("reactions")):
@@ -188,9 +188,9 @@ def _count(rows: list[dict[str, Any]], counts: Counter[str]) -> list[int]:
     """Add up a day; returns its first and last second."""
     moments = []
     for row in rows:
-        if row.get("subtype") in NOTICES or row.get("type") not in ("message", None):
+        if is_notice(row):
             continue
-        moments.append(int(float(row["ts"])))
+        moments += [int(at.timestamp())] if (at := moment(row["ts"])) else []
         counts["messages"] += 1
         counts["threads"] += bool(row.get("reply_count")) and row.get("thread_ts") == row.get("ts")
         counts["reactions"] += sum(

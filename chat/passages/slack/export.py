@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from chat.passages.archive import Archive, WrongArchive
 from chat.passages.people import Person
-from chat.passages.values import dicts, inside, text
+from chat.passages.values import dicts, inside, text, texts
 from workspace.languages import fill
 
 # File at the top of the archive, kind of conversation.
@@ -28,6 +28,8 @@ NOTICES = {
     *("bot_disable", "channel_convert_to_private", "channel_posting_permissions", "huddle_thread", "sh_room_created"),
     *("app_conversation_join", "channel_canvas_updated"),
 }
+# Slack's own have eleven characters.
+ID_MAX = 60
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def open_export(file: IO[bytes]) -> Export:
         raise WrongArchive(_reason(archive))
     users = _list(archive, "users.json")
     people = {person.id: person for person in map(_person, users) if person}
-    teams = [text(user.get("team_id")) for user in users if text(user.get("team_id"))]
+    teams = [team for user in users if (team := any_id(user.get("team_id")))]
     channels = [
         channel
         for name, kind in LISTS.items()
@@ -92,12 +94,24 @@ def open_export(file: IO[bytes]) -> Export:
 
 
 def moment(ts: Any) -> datetime | None:
-    """When a message was written: Slack's ts is seconds since 1970 with a serial number behind the point."""
+    """When a message was written: Slack's ts is seconds since 1970 with a serial number behind the point. None is of
+    the future: what is dated later was written by now."""
     try:
         seconds = float(ts)
-        return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < 32_503_680_000 else None
+        known = datetime.fromtimestamp(seconds, UTC) if 0 < seconds < 32_503_680_000 else None
+        return known and min(known, datetime.now(UTC))
     except (TypeError, ValueError, OverflowError, OSError):
         return None
+
+
+def any_id(value: Any) -> str:
+    """An id, as far as one may be long."""
+    return text(value).strip()[:ID_MAX]
+
+
+def is_notice(row: dict[str, Any]) -> bool:
+    """Whether nobody wrote it."""
+    return text(row.get("subtype")) in NOTICES or row.get("type") not in ("message", None)
 
 
 def _list(archive: Archive, name: str) -> list[dict[str, Any]]:
@@ -116,7 +130,7 @@ def _reason(archive: Archive) -> str:
 
 
 def _person(row: dict[str, Any]) -> Person | None:
-    user_id, profile = text(row.get("id")), inside(row.get("profile"))
+    user_id, profile = any_id(row.get("id")), inside(row.get("profile"))
     if not user_id:
         return None
     names = (profile.get("display_name"), profile.get("real_name"), row.get("real_name"), row.get("name"), user_id)
@@ -132,21 +146,20 @@ def _person(row: dict[str, Any]) -> Person | None:
 
 
 def _channel(row: dict[str, Any], kind: str) -> Channel | None:
-    channel_id, name = text(row.get("id")), text(row.get("name")).strip()
+    channel_id, name = any_id(row.get("id")), text(row.get("name")).strip()
     # A conversation of two has no name, and lies in a folder named as its id.
     folder = name if kind != "direct" or name.startswith("mpdm-") else channel_id
     if not (channel_id or name) or not folder or "/" in folder or folder in (".", ".."):
         return None
     said = {part: inside(row.get(part)) for part in ("topic", "purpose")}
-    pins = {text(pin.get("id")): text(pin.get("user")) for pin in dicts(row.get("pins"))}
-    members: Any = row.get("members")
+    pins = {text(pin.get("id")): any_id(pin.get("user")) for pin in dicts(row.get("pins"))}
     return Channel(
-        id=channel_id or name,
+        id=channel_id or any_id(name),
         folder=folder,
         name=(name or channel_id)[:80],
         kind=kind,
-        member_ids=[each for each in map(text, members) if each] if isinstance(members, list) else [],
-        creator_id=text(row.get("creator")),
+        member_ids=list(dict.fromkeys(filter(None, map(any_id, texts(row.get("members")))))),
+        creator_id=any_id(row.get("creator")),
         topic=text(said["topic"].get("value")).strip()[:250],
         purpose=text(said["purpose"].get("value")).strip()[:1000],
         is_archived=row.get("is_archived") is True,

@@ -265,6 +265,7 @@ def test_hostile_contents_are_data(whole: SimpleNamespace, elsewhere: Member) ->
     assert rows["into another thread"].parent is None
     assert rows["my own parent"].parent is None
     assert rows["an answer to nothing"].ai_model is None
+    assert rows["no reason"].reply.reason == "interrupted"
     assert rows["forwarded"].forwarded_from is None
     assert not Message.objects.filter(pk=secret.pk, org=elsewhere.org).exists()
     assert {member.display_name for member in Member.objects.filter(org=elsewhere.org)} == {"Ana", "evil", "Parrot"}
@@ -287,6 +288,8 @@ def hostile(whole: SimpleNamespace, secret: Message) -> bytes:
         | {"id": "4", "text": "forwarded", "forwarded_from": {"space": str(whole.space.pk), "message": str(secret.pk)}},
         {"id": "5", "text": "an answer to nothing", "ai_model": model, "created_at": at}
         | {"reply": {"question": str(whole.root.pk), "asked_by": "evil", "cost_ucr": 10**30, "state": "streaming"}},
+        {"id": "5b", "text": "no reason", "ai_model": model, "created_at": at}
+        | {"reply": {"question": "2", "asked_by": "evil", "reason": [], "state": "failed"}},
         line | {"id": "6", "text": "lies", "reactions": [{"emoji": "<b>", "member": "evil"}, 7], "edits": "no"},
         line | {"id": "7", "text": "files", "files": ["f", "g"], "position": -1, "mentions": [{"mark": 1}]},
         line | {"id": "8", "text": "nul \x00 and half \ud800", "pinned_at": "soon", "edited_at": 7},
@@ -299,6 +302,7 @@ def hostile(whole: SimpleNamespace, secret: Message) -> bytes:
         "kind": "space",
         "name": "\u202e",
         "members": [{"member": "evil", "role": "god"}],
+        "messages": 2**31 - 1,
         "notes": [{}],
     }
     files = [

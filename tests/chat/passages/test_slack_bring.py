@@ -288,6 +288,29 @@ def test_odd_entries_stop_nothing(juniper: SimpleNamespace) -> None:
     )
 
 
+def test_values_of_any_type_length_and_time_stop_nothing(juniper: SimpleNamespace) -> None:
+    long = "U" * 400
+    files = slack_zip.whole()
+    files["users.json"] = [{"id": long, "team_id": "T" * 400, "name": "long"}, *slack_zip.USERS]
+    files["channels.json"] = [{"id": "C" * 400, "name": "long", "members": [long, long, "V" * 400], "creator": long}]
+    files["dms.json"] = [{"id": "D" * 400, "members": [long, "W" * 300]}]
+    files["long/2023-11-14.json"] = [
+        {"ts": "1700000000.1", "user": long, "text": "long", "subtype": []},
+        {"ts": "1700000000.2", "user": "X" * 400, "text": "longer", "subtype": {}},
+        {"ts": "1700000000.3", "username": "Y" * 400, "text": "by an app"},
+        {"ts": "31000000000.1", "user": long, "text": "from the future"},
+    ]
+    export = open_export(slack_zip.make(files))
+
+    seen = slack.look(juniper.org, juniper.ana, export, lambda done, total: None)
+    report = bring(juniper, slack_zip.make(files), tuple(channel.id for channel in export.channels))
+
+    assert (report["messages"], seen["messages"]) == (4, 4)
+    assert Message.objects.get(text="long").author.display_name == "long"
+    assert Message.objects.get(text="from the future").created_at <= timezone.now()
+    assert seen["last_at"] <= timezone.now().timestamp()
+
+
 def json_of(rows: list[Any]) -> bytes:
     import json
 
