@@ -187,7 +187,7 @@ def test_a_slow_link_leads_nowhere_once_one_has_gone_elsewhere(house: SimpleName
     feed.post(house.space, house.ben, text=f"See [there]({house.url}/messages/{first.pk}/)", client_id=uuid.uuid4())
     house.tab.route(f"**/messages/{first.pk}/", lambda route: None)
 
-    with house.tab.expect_event("requestfailed", lambda request: str(first.pk) in request.url):
+    with house.tab.expect_event("requestfailed", lambda request: str(first.pk) in request.url, timeout=8000):
         house.tab.get_by_role("link", name="there").click()
         house.tab.get_by_role("navigation").get_by_role("link", name="Board").click()
 
