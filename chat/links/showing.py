@@ -1,11 +1,12 @@
 """Which previews a message shows.
 
 *Called by*: chat.feed, chat.views.links. *Keeps true*: at most three a message; only people's messages have any; only
-the author, and who manages the Space, take one away.
+the author, and who manages the Space, take one away; nobody has this server ask pages without end.
 """
 
 import uuid
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from chat import markdown, tasks
+from chat import broadcast, markdown, tasks
 from chat.models import Link, Message, MessageLink
 from chat.models.link import LinkState
 from workspace import spaces
@@ -23,6 +24,9 @@ from workspace.models import Member, Org
 LINKS_MAX = 3
 URL_MAX = 2000
 FRESH = timedelta(days=1)
+# So many pages of one member's are asked for within a while; messages beyond show none that is not known.
+ASKED_MAX = 60
+ASKED_SECONDS = 600
 
 
 def note_post(message: Message, org: Org) -> None:
@@ -86,7 +90,8 @@ def _attach(message: Message, urls: list[str], *, first: int = 0) -> list[Messag
     if not urls:
         return []
     links = _current(message.org_id, urls)
-    if missing := sorted(set(urls) - set(links)):
+    missing = sorted(set(urls) - set(links))
+    if missing and _is_in_pace(message, len(missing)):
         Link.objects.filter(org=message.org_id, url__in=missing, is_current=True).update(is_current=False)
         # Sorted, so that two who post the same addresses at once wait for each other in one order.
         Link.objects.bulk_create([Link(org_id=message.org_id, url=url) for url in missing], ignore_conflicts=True)
@@ -100,6 +105,18 @@ def _attach(message: Message, urls: list[str], *, first: int = 0) -> list[Messag
     if waiting := [row.link_id for row in shown if row.link.state == LinkState.WAITING]:
         transaction.on_commit(lambda: tasks.wake_reader(waiting))
     return shown
+
+
+def _is_in_pace(message: Message, count: int) -> bool:
+    """Where Redis is away nobody counts."""
+    key = f"links:{message.author_id}"
+
+    def note(pipe: Any) -> None:
+        pipe.set(key, 0, ex=ASKED_SECONDS, nx=True)
+        pipe.incrby(key, count)
+
+    answers = broadcast.ask(note)
+    return answers is None or int(answers[1]) <= ASKED_MAX
 
 
 def _current(org_id: uuid.UUID, urls: list[str]) -> dict[str, Link]:

@@ -71,6 +71,16 @@ def test_only_the_first_three_of_a_persons_message_are_asked(juniper: SimpleName
     assert urls == [f"{trusted.url}/{number}" for number in (1, 2, 3)]
 
 
+def test_a_member_has_only_so_many_new_pages_asked_within_a_while(juniper: SimpleNamespace) -> None:
+    for number in range(showing.ASKED_MAX // 3 + 1):
+        last = post(juniper, " ".join(f"https://e{number}.test/{part}" for part in "abc"))
+    known = post(juniper, "https://e0.test/a https://new.test/")
+    other = post(juniper, "https://new.test/", author=juniper.mei)
+
+    assert (last.links.count(), other.links.count()) == (0, 1)
+    assert [row.link.url for row in known.links.select_related("link")] == ["https://e0.test/a"]
+
+
 def test_addresses_of_our_own_and_overlong_ones_are_not_asked(juniper: SimpleNamespace, settings: Any) -> None:
     post(juniper, f"{settings.PARLEY_URL}/spaces/{juniper.space.pk}/ https://e.test/{'x' * 2000}")
 
