@@ -33,6 +33,11 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         allowed = joined if member.role == Role.GUEST else joined | Q(space__is_private=False)
         return self.filter(allowed, member=member)
 
+    def visible(self) -> "NoticeQuerySet":
+        """Each to its own member, as above."""
+        joined = Q(Exists(SpaceMember.objects.filter(space=OuterRef("space"), member=OuterRef("member"))))
+        return self.filter(joined | Q(space__is_private=False) & ~Q(member__role=Role.GUEST))
+
     def unread(self) -> "NoticeQuerySet":
         return self.filter(read_at=None)
 

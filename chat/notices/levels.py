@@ -1,8 +1,11 @@
 """How much a member wants to be told: of a Space, and everywhere else.
 
-*Called by*: chat.views.notices, chat.views.mails. *Keeps true*: a Space's own level goes before the member's; a level
-changes what comes, never what has come.
+*Called by*: chat.views.notices, chat.views.mails, chat.push. *Keeps true*: a Space's own level goes before the
+member's; a level changes what comes, never what has come.
 """
+
+from collections.abc import Iterable
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
@@ -18,6 +21,13 @@ from workspace.models import Availability, Member, NoticeLevel, Space, SpaceMemb
 def settings_of(member: Member) -> NoticeSettings:
     """The member's settings; not saved where there are none yet."""
     return NoticeSettings.objects.filter(member=member).first() or NoticeSettings(member=member)
+
+
+def settings_of_each(members: Iterable[Member]) -> dict[UUID, NoticeSettings]:
+    """The same of many, by the member's id. One query."""
+    people = {member.pk: member for member in members}
+    saved = NoticeSettings.objects.in_bulk(people)
+    return {pk: saved.get(pk) or NoticeSettings(member=member) for pk, member in people.items()}
 
 
 def may_toast(member: Member) -> bool:

@@ -6,6 +6,7 @@ service does not take now is tried again a bounded number of times; a browser th
 
 import asyncio
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -24,8 +25,9 @@ from gateway import outbound
 from gateway.outbound import Blocked, Receipt
 
 AT_ONCE = 32
-WAITING_MAX = 300
 SECONDS = 10.0
+# Even where each takes its whole time, the last one begins within its lease.
+WAITING_MAX = 150
 # After the first try, and each one after it; then it is given up.
 PAUSES_SECONDS = (10, 60, 300, 1800)
 PAUSE_MAX_SECONDS = 3600
@@ -56,8 +58,11 @@ class Pusher:
             self._http = outbound.client(guarded=True, max_connections=2 * AT_ONCE)
         try:
             async with self._at_once:
-                receipt = await post(due, self._http)
-            await self.loop.run_in_executor(self._pool, _in_database, due, receipt)
+                held = await self.loop.run_in_executor(self._pool, _in_database, telling.hold, due)
+                if held is None:
+                    return
+                receipt = await post(held, self._http)
+            await self.loop.run_in_executor(self._pool, _in_database, settle, held, receipt)
         except (OperationalError, InterfaceError) as error:
             _log.warning("push.postponed", push=str(due.push_id), error=type(error).__name__)  # its lease runs out
         except Exception:
@@ -103,12 +108,14 @@ async def post(due: Due, http: outbound.Client) -> Receipt | None:
 
 
 def settle(due: Due, receipt: Receipt | None) -> None:
-    """Note what became of a letter (RFC 8030, section 5)."""
-    device = PushSubscription.objects.filter(pk=due.subscription_id)
+    """Note what became of a letter (RFC 8030, section 5): of the address that it came from, no other."""
+    device = PushSubscription.objects.filter(pk=due.subscription_id, endpoint=due.letter.endpoint)
     status = receipt.status if receipt else 0
     if 200 <= status < 300:
         Push.objects.filter(pk=due.push_id).delete()
         device.update(used_at=Now(), failures=0)
+    elif not device.exists():
+        _log.info("push.moved", device=str(due.subscription_id))  # its lease runs out; then the new address is told
     elif status in (404, 410):
         device.delete()
         _log.info("push.gone", device=str(due.subscription_id))
@@ -122,7 +129,7 @@ def settle(due: Due, receipt: Receipt | None) -> None:
 
 
 def _again(due: Due, receipt: Receipt | None) -> None:
-    row = Push.objects.filter(pk=due.push_id)
+    row = Push.objects.filter(pk=due.push_id, due_at=due.until)
     if due.attempts >= len(PAUSES_SECONDS):
         row.delete()
         _log.warning("push.given_up", push=str(due.push_id))
@@ -143,10 +150,10 @@ def _seconds(retry_after: str) -> float:
     return (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
 
 
-def _in_database(*args: Any) -> None:
+def _in_database(act: Callable[..., Any], *args: Any) -> Any:
     """With a connection that is given back at once."""
     close_old_connections()
     try:
-        settle(*args)
+        return act(*args)
     finally:
         connections.close_all()

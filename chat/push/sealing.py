@@ -1,26 +1,32 @@
 """Letters that only one browser can open (RFC 8291), signed by this server (VAPID, RFC 8292).
 
 *Called by*: chat.push.telling, chat.push.devices, chat.views.push. *Keeps true*: what leaves the house is sealed with
-the browser's own key; a push service learns an address and a size, and nothing else.
+the browser's own key; a push service learns an address, a size and an opaque topic, and nothing else.
 """
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 from webpush import WebPush, WebPushSubscription
 from webpush.types import WebPushKeys
 
 from chat.models import PushSubscription
 
 EXPIRES_SECONDS = 12 * 3600
+# Services take 32 characters.
+TOPIC_BYTES = 24
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,12 @@ def seal(told: dict[str, object], to: PushSubscription, *, topic: str, urgency: 
     return Letter(to.endpoint, headers, sealed.encrypted)
 
 
+def topic(device: PushSubscription, about: UUID) -> str:
+    """A sign that two letters about the same share at one device, and that nobody can lay beside another device's."""
+    sign = salted_hmac("chat.push.topic", f"{device.pk} {about}", algorithm="sha256").digest()[:TOPIC_BYTES]
+    return base64.urlsafe_b64encode(sign).decode()
+
+
 def is_key(text: str) -> bool:
     """Whether that is a browser's public key: a point of the curve P-256, as RFC 8291 writes it."""
     raw = _decoded(text)
@@ -75,9 +87,11 @@ def is_secret(text: str) -> bool:
 
 
 def _decoded(text: str) -> bytes:
-    """The bytes of base64url; none for what is not."""
+    """The bytes of base64url as browsers write it, without padding; none for what is not."""
+    if not _BASE64URL.fullmatch(text):
+        return b""
     try:
-        return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), altchars=b"-_", validate=True)
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError):
         return b""
 

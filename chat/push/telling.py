@@ -1,18 +1,19 @@
 """What a device is told, decided and put into words when its time has come.
 
 *Called by*: chat.push.pusher. *Keeps true*: a notice is handed to devices once; nobody is told of what they have
-read, may no longer see, or have silenced meanwhile, nor while they are at a tab of the organization; of several from
-one Space that are due together only the newest goes out.
+read, may no longer see, or have silenced meanwhile, nor while they are at a tab of the organization; of what is due
+together and wanted only the newest of each Space goes out.
 """
 
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cache
 
+import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -20,10 +21,10 @@ from django.utils.translation import gettext as _
 from chat import presence, sessions
 from chat.models import Notice, NoticeKind, Push, PushSubscription
 from chat.models.notice import CALLING
-from chat.notices import levels, wording
+from chat.notices import wording
 from chat.push import sealing
 from chat.push.sealing import Letter
-from workspace.models import Availability, Member, NoticeLevel, SpaceMember
+from chat.push.standing import Standing
 
 BATCH = 100
 SPREAD = 500
@@ -38,8 +39,8 @@ TTL_SECONDS = 24 * 3600
 TEST_TTL_SECONDS = 60
 TITLE_MAX = 200
 _URGENT = (*CALLING, NoticeKind.REMINDER)
-# What is told even of a Space that is muted.
-_PERSONAL = (NoticeKind.MENTION, NoticeKind.ANSWER, NoticeKind.REMINDER)
+_WHOLE = ("space", "member__org", "member__user", "actor", "message__author", "message__ai_model")
+_log = structlog.get_logger(__name__)
 
 _SPREAD = """
 WITH taken AS (
@@ -54,101 +55,122 @@ WITH taken AS (
                JOIN chat_pushsubscription device ON device.user_id = member.user_id AND device.session_key <> ''
                LEFT JOIN chat_noticesettings mine ON mine.member_id = member.id
   WHERE settled.read_at IS NULL AND settled.kind <> 'reaction' AND COALESCE(mine.is_pushed, true)
-    AND settled.created_at > now() - make_interval(mins => %(news)s)
+    AND settled.created_at > now() - make_interval(mins => %(news)s) AND %(is_on)s
   ON CONFLICT DO NOTHING
 )
 SELECT count(*) FROM settled
+"""
+_HOLD = """
+UPDATE chat_push SET due_at = statement_timestamp() + make_interval(secs => %s)
+WHERE id = %s AND due_at = %s RETURNING due_at
 """
 
 
 @dataclass(frozen=True)
 class Due:
-    """A push whose time has come, as the letter that is to be posted."""
+    """A push whose time has come, as the letter that is to be posted. `until`: nobody else takes it up before."""
 
     push_id: uuid.UUID
     subscription_id: uuid.UUID
     attempts: int
+    until: datetime
     letter: Letter
 
 
 @transaction.atomic
 def spread() -> int:
     """Hand new notices to the devices of their people; how many notices there were. One query."""
-    values = {"most": SPREAD, "delay": settings.PUSH_DELAY_SECONDS, "news": NEWS_MINUTES}
+    # Without a key nobody takes them up: they are settled, and handed to none.
+    values = {"most": SPREAD, "delay": settings.PUSH_DELAY_SECONDS, "news": NEWS_MINUTES, "is_on": sealing.is_on()}
     with connection.cursor() as cursor:
         cursor.execute(_SPREAD, values)
         return int(cursor.fetchone()[0])
 
 
 def due(*, most: int = BATCH) -> list[Due]:
-    """What is to be posted now. Of many workers each takes what no other has."""
+    """What is to be posted now. Of many workers each takes what no other has.
+
+    Half a dozen queries for all of it, two for each sign-in, and one for the name of each direct conversation.
+    """
     if not sealing.is_on():
         return []
-    taken = _take(most)
-    newest = {(push.subscription_id, push.notice.space_id if push.notice else push.pk): push for push in taken}
-    _drop(push for push in taken if push not in newest.values())
-    return list(_letters(newest.values()))
+    taken, here = _take(most), cache(presence.at_tabs)
+    standing = Standing([push.notice for push in taken if push.notice])
+    going = _newest(push for push in taken if _is_wanted(push, standing))
+    watched = [push for push in going if push.notice and push.notice.member_id in here(push.notice.org_id)]
+    letters = list(_letters((push for push in going if push not in watched), standing))
+    stays = {*_put_off(watched), *(letter.push_id for letter in letters)}
+    _drop(push for push in taken if push.pk not in stays)
+    return letters
+
+
+def hold(due: Due) -> Due | None:
+    """The same for another lease; None where it is another worker's by now, or is not to be told any more."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, [LEASE.total_seconds(), due.push_id, due.until])
+        row = cursor.fetchone()
+    return replace(due, until=row[0]) if row else None
 
 
 @transaction.atomic
 def _take(most: int) -> list[Push]:
-    """Oldest notice first."""
+    """Oldest notice first, each with the end of the lease that it is taken for."""
     rows = Push.objects.select_for_update(skip_locked=True, of=("self",)).filter(due_at__lte=Now())
-    rows = rows.select_related("subscription__user", "notice__space", "notice__member__org", "notice__member__user")
-    taken = list(rows.order_by("due_at")[:most])
-    Push.objects.filter(pk__in=[push.pk for push in taken]).update(due_at=Now() + LEASE)
-    return sorted(taken, key=lambda push: push.notice.created_at if push.notice else push.created_at)
+    rows = rows.select_related("subscription__user", *(f"notice__{each}" for each in _WHOLE))
+    taken = list(rows.annotate(until=Now() + LEASE).order_by("due_at")[:most])
+    for push in taken:
+        push.due_at = push.until
+    if taken:
+        Push.objects.filter(pk__in=[push.pk for push in taken]).update(due_at=taken[0].due_at)
+    return sorted(taken, key=lambda push: (push.notice or push).created_at)
 
 
-def _letters(pushes: Iterable[Push]) -> Iterator[Due]:
-    is_signed_in, here = cache(sessions.person), cache(presence.at_tabs)
+def _is_wanted(push: Push, standing: Standing) -> bool:
+    """What a push service did not take at first is old by its own doing, and wanted still."""
+    is_news = push.attempts > 0 or (push.notice or push).created_at > timezone.now() - timedelta(minutes=NEWS_MINUTES)
+    return is_news and (push.notice is None or standing.is_wanted(push.notice))
+
+
+def _newest(oldest_first: Iterable[Push]) -> list[Push]:
+    """Of each Space one for each device; and the tests."""
+    found = {(push.subscription_id, push.notice.space_id if push.notice else push.pk): push for push in oldest_first}
+    return list(found.values())
+
+
+def _letters(pushes: Iterable[Push], standing: Standing) -> Iterator[Due]:
+    is_signed_in = cache(sessions.person)
     for push in pushes:
         device = push.subscription
-        if is_signed_in(device.session_key) != device.user_id:
-            # It sleeps until its person signs in there again.
-            PushSubscription.objects.filter(pk=device.pk, session_key=device.session_key).update(session_key="")
-            _drop([push])
-        elif push.notice is None:
-            yield _due(push, _test(device.user.language or device.language), urgency="high", ttl=TEST_TTL_SECONDS)
-        elif not _is_wanted(push.notice):
-            _drop([push])
-        elif push.notice.member_id in here(push.notice.org_id):
-            _put_off(push)
-        else:
-            urgency = "high" if push.notice.kind in _URGENT else "normal"
-            yield _due(push, _words(push, push.notice), urgency=urgency, ttl=TTL_SECONDS)
+        try:
+            if is_signed_in(device.session_key) == device.user_id:
+                yield _due(push, standing)
+            else:  # It sleeps until its person signs in there again.
+                PushSubscription.objects.filter(pk=device.pk, session_key=device.session_key).update(session_key="")
+        except (OperationalError, InterfaceError):
+            raise  # their leases run out
+        except Exception:
+            _log.exception("push.lost", push=str(push.pk))  # and those behind it go on
 
 
-def _due(push: Push, told: dict[str, object], *, urgency: str, ttl: int) -> Due:
-    topic = push.notice.space_id.hex if push.notice else push.pk.hex
-    letter = sealing.seal(told, push.subscription, topic=topic, urgency=urgency, ttl_seconds=ttl)
-    return Due(push.pk, push.subscription_id, push.attempts, letter)
+def _due(push: Push, standing: Standing) -> Due:
+    device, notice = push.subscription, push.notice
+    if notice is None:
+        told, urgency, ttl = _test(device.user.language or device.language), "high", TEST_TTL_SECONDS
+    else:
+        told, urgency, ttl = _words(device, notice, standing), "normal", TTL_SECONDS
+        urgency = "high" if notice.kind in _URGENT else urgency
+    topic = sealing.topic(device, notice.space_id if notice else push.pk)
+    letter = sealing.seal(told, device, topic=topic, urgency=urgency, ttl_seconds=ttl)
+    return Due(push.pk, device.pk, push.attempts, push.due_at, letter)
 
 
-def _is_wanted(notice: Notice) -> bool:
-    """Whether the person may see it still, has not read it, and still wants to be told of it."""
-    member = notice.member
-    if member.left_at or member.org.is_suspended or member.availability == Availability.BUSY:
-        return False
-    seen = Notice.objects.visible_to(member).unread().filter(pk=notice.pk, message__deleted_at=None)
-    chosen = levels.settings_of(member)
-    if not chosen.is_pushed or not seen.exists():
-        return False
-    seat = SpaceMember.objects.filter(member=member, space=notice.space_id).first()
-    level = (seat.notice_level if seat else "") or ("" if notice.space.is_direct else chosen.level)
-    if level == NoticeLevel.NOTHING and notice.kind != NoticeKind.REMINDER:
-        return False
-    return not (seat and seat.is_muted and notice.kind not in _PERSONAL)
-
-
-def _words(push: Push, notice: Notice) -> dict[str, object]:
+def _words(device: PushSubscription, notice: Notice, standing: Standing) -> dict[str, object]:
     """What the worker of the page shows (templates/sw.js)."""
-    member, device = notice.member, push.subscription
-    whole = Notice.objects.select_related("space", "actor", "message", "message__author", "message__ai_model")
+    member = notice.member
     language = device.user.language or device.language or settings.LANGUAGE_CODE
+    shows_text = standing.settings_of(member).shows_text
     with translation.override(language):
-        said = wording.say(member, [whole.get(pk=notice.pk)])[0]
-        shows_text = levels.settings_of(member).shows_text
+        said = wording.say(member, [notice])[0]
         title = said.title if shows_text or notice.kind != NoticeKind.REMINDER else _("Reminder")
     return {
         "title": _shortened(title),
@@ -157,7 +179,7 @@ def _words(push: Push, notice: Notice) -> dict[str, object]:
         "tag": f"space:{notice.space_id}",
         "lang": language,
         "at": int(notice.created_at.timestamp() * 1000),
-        "badge": _calls(member),
+        "badge": standing.calls(member),
     }
 
 
@@ -171,16 +193,11 @@ def _shortened(title: str) -> str:
     return title if len(title) <= TITLE_MAX else f"{title[: TITLE_MAX - 1].rstrip()}…"
 
 
-def _calls(member: Member) -> int:
-    """How often somebody means them and was not read yet, for the figure on the application's icon."""
-    return Notice.objects.visible_to(member).unread().filter(kind__in=CALLING)[:100].count()
-
-
-def _put_off(push: Push) -> None:
-    if push.created_at < timezone.now() - WATCHED:
-        _drop([push])
-    else:
-        Push.objects.filter(pk=push.pk).update(due_at=Now() + AGAIN)
+def _put_off(pushes: Iterable[Push]) -> list[uuid.UUID]:
+    """Those that are looked at again; of the others, their person has seen the bell."""
+    again = [push.pk for push in pushes if push.created_at >= timezone.now() - WATCHED]
+    Push.objects.filter(pk__in=again).update(due_at=Now() + AGAIN)
+    return again
 
 
 def _drop(pushes: Iterable[Push]) -> None:

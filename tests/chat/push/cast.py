@@ -36,7 +36,7 @@ def turn_on(member: Member, service: PushService, name: str, **fields: str) -> P
 def post_all() -> int:
     """What a worker does every two seconds, here and now; how many letters were posted."""
     telling.spread()
-    letters = telling.due()
+    letters = [held for due in telling.due() if (held := telling.hold(due))]
 
     async def post(due: telling.Due) -> outbound.Receipt | None:
         async with outbound.client(guarded=True) as http:

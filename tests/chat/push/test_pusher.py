@@ -1,6 +1,8 @@
 """What becomes of a letter, by what the push service answers."""
 
+import time
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from email.utils import format_datetime
 from types import SimpleNamespace
@@ -10,7 +12,8 @@ import pytest
 from django.utils import timezone
 
 from chat.models import Push, PushSubscription
-from chat.push import pusher
+from chat.push import pusher, telling
+from gateway.outbound import Receipt
 from tests.chat.notices.cast import say
 from tests.chat.push.cast import post_all, turn_on
 from tests.doubles.push_service import PushService
@@ -23,6 +26,13 @@ def phone(juniper: SimpleNamespace, service: PushService) -> SimpleNamespace:
     turn_on(juniper.mei, service, name)
     say(juniper.space, juniper.ana, "@mei look")
     return SimpleNamespace(**vars(juniper), name=name, service=service)
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def waits() -> timedelta:
@@ -40,6 +50,21 @@ def test_a_browser_that_is_gone_is_forgotten(status: int, phone: SimpleNamespace
     post_all()
 
     assert not PushSubscription.objects.exists()
+    assert not Push.objects.exists()
+
+
+def test_what_comes_late_of_an_old_address_leaves_the_new_one_and_its_letter(phone: SimpleNamespace) -> None:
+    telling.spread()
+    (due,) = telling.due()
+    PushSubscription.objects.update(endpoint=f"{phone.service.url}/send/{phone.name}?moved")
+
+    for status in (404, 410, 403, 500):
+        pusher.settle(due, Receipt(status, ""))
+    pusher.settle(due, None)
+
+    assert (PushSubscription.objects.get().failures, Push.objects.get().attempts) == (0, 0)
+    make_due()
+    assert post_all() == 1
     assert not Push.objects.exists()
 
 
@@ -136,8 +161,6 @@ def test_a_name_that_cannot_be_resolved_now_is_tried_again(phone: SimpleNamespac
 
 
 def test_a_worker_that_died_on_the_way_leaves_its_letters_to_the_next(phone: SimpleNamespace) -> None:
-    from chat.push import telling
-
     telling.spread()
     assert len(telling.due()) == 1
     assert telling.due() == []
@@ -146,3 +169,39 @@ def test_a_worker_that_died_on_the_way_leaves_its_letters_to_the_next(phone: Sim
 
     assert post_all() == 1
     assert len(phone.service.told(phone.name)) == 1
+
+
+def test_a_letter_whose_lease_ran_out_while_it_waited_is_the_next_workers_alone(phone: SimpleNamespace) -> None:
+    telling.spread()
+    (slow,) = telling.due()
+    make_due()
+    (next_one,) = telling.due()
+
+    assert telling.hold(slow) is None
+    held = telling.hold(next_one)
+
+    assert held and held.until > next_one.until
+    assert telling.hold(next_one) is None
+    pusher.settle(slow, Receipt(500, ""))
+    assert Push.objects.get().due_at == held.until
+
+
+def test_a_worker_asks_before_it_posts_whether_the_letter_is_still_its_own(phone: SimpleNamespace) -> None:
+    """The row stands in the test's transaction: to the worker's connection it is gone."""
+    telling.spread()
+    (due,) = telling.due()
+    worker = pusher.Pusher()
+
+    worker.submit(due)
+
+    until(lambda: not worker.waiting)
+    worker.loop.call_soon_threadsafe(worker.loop.stop)
+    until(lambda: not worker.loop.is_running())
+    worker.loop.close()
+    assert phone.service.letters(phone.name) == []
+
+
+def test_as_many_wait_as_can_begin_within_their_lease() -> None:
+    rounds = -(-pusher.WAITING_MAX // pusher.AT_ONCE)
+
+    assert rounds * pusher.SECONDS < telling.LEASE.total_seconds()

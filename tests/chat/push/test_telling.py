@@ -7,12 +7,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chat import deletions, directs, feed, notices
 from chat.models import Message, Notice, Push, PushSubscription, Reminder
 from chat.notices import inbox, levels, unread
-from chat.push import telling
+from chat.push import sealing, telling
 from tests.chat.notices.cast import come, follow, prefer, say, sit
 from tests.chat.push.cast import post_all, turn_on
 from tests.doubles.push_service import PushService
@@ -51,7 +53,7 @@ def test_a_mention_comes_to_the_phone_as_it_stands_in_the_inbox(phone: SimpleNam
     assert {name: letter["headers"][name] for name in ("ttl", "urgency", "topic", "content-encoding")} == {
         "ttl": "86400",
         "urgency": "high",
-        "topic": phone.space.pk.hex,
+        "topic": sealing.topic(phone.subscription, phone.space.pk),
         "content-encoding": "aes128gcm",
     }
     assert not Push.objects.exists()
@@ -198,6 +200,43 @@ def test_of_several_from_one_space_the_newest_goes_out_and_of_two_spaces_one_eac
     assert not Push.objects.exists()
 
 
+def test_an_older_one_that_is_wanted_goes_out_before_a_newer_one_that_is_not(phone: SimpleNamespace) -> None:
+    sit(phone.space, phone.mei, notice_level="all")
+    say(phone.space, phone.ana, "@mei to you")
+    say(phone.space, phone.ana, "to all")
+    telling.spread()
+    sit(phone.space, phone.mei, notice_level="all", is_muted=True)
+
+    post_all()
+
+    assert [told["body"] for told in phone.told()] == ["@mei to you"]
+    assert not Push.objects.exists()
+
+
+def test_a_push_service_cannot_tell_who_shares_a_space(phone: SimpleNamespace, service: PushService) -> None:
+    turn_on(phone.ben, service, "topic-of-ben")
+    for number in range(2):
+        say(phone.space, phone.ana, f"@mei @ben {number}")
+        post_all()
+
+    of_mei, again = (letter["headers"]["topic"] for letter in service.letters(phone.name))
+    of_ben = service.letters("topic-of-ben")[0]["headers"]["topic"]
+    assert of_mei == again != of_ben
+    assert len(of_mei) == 32 and phone.space.pk.hex not in (of_mei, of_ben)
+
+
+def test_one_that_fails_holds_up_none_behind_it(phone: SimpleNamespace, service: PushService) -> None:
+    broken = turn_on(phone.ben, service, "broken")
+    PushSubscription.objects.filter(pk=broken.pk).update(p256dh="no key at all")
+    say(phone.space, phone.ana, "@ben first")
+    say(phone.space, phone.ana, "@mei second")
+
+    post_all()
+
+    assert [told["body"] for told in phone.told()] == ["@mei second"]
+    assert not Push.objects.exists()
+
+
 def test_a_direct_message_a_thread_and_an_answer_are_told_and_a_reaction_is_not(phone: SimpleNamespace) -> None:
     direct = directs.open(phone.ana, [phone.mei])
     say(direct, phone.ana, "just you")
@@ -262,6 +301,49 @@ def test_old_news_are_settled_and_not_told(phone: SimpleNamespace) -> None:
 
     assert post_all() == 0
     assert Notice.objects.get().pushed_at is not None
+
+
+def test_what_a_worker_that_was_away_finds_is_no_news_but_a_retry_is(phone: SimpleNamespace) -> None:
+    say(phone.space, phone.ana, "@mei look")
+    telling.spread()
+    Notice.objects.update(created_at=timezone.now() - timedelta(minutes=telling.NEWS_MINUTES, seconds=1))
+    Push.objects.update(attempts=1)
+    assert len(telling.due()) == 1
+
+    Push.objects.update(attempts=0, due_at=timezone.now())
+
+    assert telling.due() == []
+    assert not Push.objects.exists()
+
+
+def test_without_a_key_notices_are_settled_and_nothing_heaps_up(phone: SimpleNamespace, settings: Any) -> None:
+    settings.VAPID_PRIVATE_KEY = 0
+    say(phone.space, phone.ana, "@mei look")
+
+    assert telling.spread() == 1
+
+    assert Notice.objects.get().pushed_at is not None
+    assert not Push.objects.exists()
+
+
+def test_deciding_takes_the_same_queries_for_one_letter_and_for_many(
+    phone: SimpleNamespace, service: PushService
+) -> None:
+    sit(phone.private, phone.mei)
+    say(phone.space, phone.ana, "@mei one")
+    telling.spread()
+    with CaptureQueriesContext(connection) as of_one:
+        assert len(telling.due()) == 1
+
+    turn_on(phone.mei, service, "second", session_key=phone.subscription.session_key)
+    turn_on(phone.mei, service, "third", session_key=phone.subscription.session_key)
+    for space in (phone.space, phone.private):
+        say(space, phone.ana, "@mei more")
+    telling.spread()
+    with CaptureQueriesContext(connection) as of_many:
+        assert len(telling.due()) == 6
+
+    assert len(of_one) == len(of_many) <= 11
 
 
 def test_handing_over_takes_one_query_for_any_number(
