@@ -27,6 +27,7 @@ addEventListener("pushsubscriptionchange", (event) => event.waitUntil(renew(even
 async function stock() {
   const shelf = await caches.open(SHELF);
   const page = await fetch(OFFLINE, { cache: "reload" });
+  if (!page.ok) throw new Error(`${OFFLINE}: ${page.status}`); // what another says is no page to keep: the browser tries again
   const html = await page.clone().text();
   const parts = [...html.matchAll(/(?:href|src)="(\/static\/[^"#]+)/g)].map(([, address]) => address);
   await Promise.all([shelf.put(OFFLINE, page), shelf.addAll([...new Set(parts)])]);
@@ -86,14 +87,16 @@ function takes(tab, url) {
   });
 }
 
-/** The browser gave itself a new address: the server is told, as long as the person is signed in. */
+/** The browser gave itself a new address: the server is told, as long as the person is signed in. Of an old one that the
+    browser does not name, the server cannot know whether the person removed it meanwhile: nothing is said. */
 async function renew({ oldSubscription: old, newSubscription }) {
+  if (!old?.endpoint) return;
   const answer = await fetch("/push/", { headers: { Accept: "application/json" } });
   if (!answer.ok || answer.redirected) return;
   const { key, token } = await answer.json();
   const fresh = newSubscription ?? (await self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key }));
   const { endpoint, keys } = fresh.toJSON();
-  await post("/push/", { endpoint, ...keys, renews: old?.endpoint ?? "" }, token);
+  await post("/push/", { endpoint, ...keys, renews: old.endpoint }, token);
 }
 
 function post(url, fields, token) {

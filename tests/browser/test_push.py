@@ -39,6 +39,16 @@ RENEW = """(made) => {
   dispatchEvent(event);
 }"""
 
+STOCK_WHILE = """async (status) => {
+  const real = self.fetch;
+  self.fetch = async () => new Response("", { status });
+  try {
+    return await stock().then(() => "kept", () => "refused");
+  } finally {
+    self.fetch = real;
+  }
+}"""
+
 
 def say(org: SimpleNamespace, text: str) -> Any:
     return feed.post(org.space, org.ana, text=text, client_id=uuid4())[0]
@@ -171,7 +181,10 @@ def test_a_browser_with_a_new_address_says_so_by_itself(mei: SimpleNamespace) ->
     )  # fmt: skip
     keys = {"p256dh": P256DH, "auth": "A" * 22}
     made = {"endpoint": "https://fcm.googleapis.com/fcm/send/new", "keys": keys, "old": {"endpoint": old.endpoint}}
+    # Which one it takes the place of, the browser does not say: it may have been removed elsewhere.
+    nameless = {"endpoint": "https://fcm.googleapis.com/fcm/send/nameless", "keys": keys, "old": None}
 
+    worker_of(mei.tab.context).evaluate(RENEW, nameless)
     worker_of(mei.tab.context).evaluate(RENEW, made)
 
     until(lambda: list(PushSubscription.objects.values_list("endpoint", flat=True)) == [made["endpoint"]])
@@ -193,6 +206,27 @@ def test_the_switch_says_what_the_browser_cannot_do(mei: SimpleNamespace, tab_of
     expect(mei.tab.get_by_role("button", name="Notify me on this device")).to_be_focused()
     expect(denied.get_by_text("This browser blocks notifications of this site.")).to_be_visible()
     assert not PushSubscription.objects.exists()
+
+
+def test_the_switch_is_free_again_where_the_worker_cannot_be_started(
+    mei: SimpleNamespace, tab_of: Callable[..., Page]
+) -> None:
+    tab = tab_of(mei.ben)
+    tab.context.grant_permissions(["notifications"], origin=mei.url)
+    tab.add_init_script("ServiceWorkerContainer.prototype.register = async () => { throw new Error('switched off'); };")
+    tab.goto(f"{mei.url}/orgs/{mei.org.slug}/notices/settings/")
+
+    tab.get_by_role("button", name="Notify me on this device").click()
+
+    expect(tab.get_by_role("alert").filter(has_text="could not reach its own notification service")).to_be_visible()
+    expect(tab.get_by_role("button", name="Notify me on this device")).to_be_focused()
+
+
+def test_what_stands_in_for_the_page_for_no_connection_is_not_kept(mei: SimpleNamespace) -> None:
+    worker = worker_of(mei.tab.context)
+
+    assert worker.evaluate(STOCK_WHILE, 503) == "refused"
+    assert worker.evaluate(STOCK_WHILE, 200) == "kept"
 
 
 def test_without_a_connection_a_calm_page_stands_in_until_there_is_one(mei: SimpleNamespace) -> None:

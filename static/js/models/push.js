@@ -8,7 +8,7 @@ import { worker } from "parley/models/worker";
 
 const PATIENCE_MS = 20_000;
 
-/** The browser knows notifications, and could not ask its push service for an address. */
+/** The browser knows notifications, and could not start the worker or ask its push service for an address. */
 export class NoService extends Error {}
 
 /** "insecure", "home-screen", "unsupported", "denied", "off" or "on", as far as the browser knows. */
@@ -51,7 +51,7 @@ export async function renew() {
 /** Subscribes where one already has leave, and tells the server of it. */
 async function subscribe(more = {}) {
   const { key } = await get("/push/");
-  const registration = await worker.ready();
+  const registration = await asked(worker.ready());
   let subscription = await current();
   if (subscription && keyOf(subscription) !== key) {
     await subscription.unsubscribe();
@@ -64,11 +64,11 @@ async function subscribe(more = {}) {
   write("push", `${person} ${signIn}`);
 }
 
-/** The browser's service, if it answers at all: some never say that they cannot be reached. */
-async function asked(subscribing) {
+/** What the browser says, if it answers at all: some never say that their service cannot be reached. */
+async function asked(answer) {
   const patience = new Promise((_, refuse) => setTimeout(() => refuse(new Error("no answer")), PATIENCE_MS));
   try {
-    return await Promise.race([subscribing, patience]);
+    return await Promise.race([answer, patience]);
   } catch (error) {
     throw new NoService(error.message);
   }

@@ -23,10 +23,9 @@ class Worker {
     else addEventListener("load", () => this.#register(), { once: true });
   }
 
-  /** The worker's registration, once it can be pushed to; null where there is none to be had. */
+  /** The worker's registration, once it can be pushed to. Throws where there is none to be had; may never settle. */
   async ready() {
-    if (!container) return null;
-    await this.#register();
+    await container.register(workerAddress(), { scope: "/" });
     return container.ready;
   }
 
