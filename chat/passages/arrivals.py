@@ -36,6 +36,9 @@ _NOTE_AI_MODELS = """
     SELECT DISTINCT ON (parent_id, ai_model_id) org_id, parent_id, ai_model_id, true, false, 0 FROM chat_message
     WHERE space_id = %(space)s AND parent_id = ANY (%(roots)s) AND ai_model_id IS NOT NULL AND deleted_at IS NULL
     ON CONFLICT (thread_id, ai_model_id) DO NOTHING"""
+_STAMP_ROOTS = """
+    UPDATE chat_message SET revision = %(before)s + stamped.place
+    FROM unnest(%(roots)s::uuid[]) WITH ORDINALITY AS stamped (id, place) WHERE chat_message.id = stamped.id"""
 # Who, which emoji, and when, where the source says it.
 Chosen = tuple[Member, str, datetime | None]
 
@@ -134,10 +137,9 @@ def close(held: Hold, space: Space, *, since: int) -> None:
         cursor.execute(_COUNT_THREADS, {"space": space.pk, "roots": roots})
         cursor.execute(_NOTE_WRITERS, {"space": space.pk, "revision": revision, "roots": roots})
         cursor.execute(_NOTE_AI_MODELS, {"space": space.pk, "roots": roots})
-    if roots:
-        last = feed.advance(space, by=len(roots))
-        for place, root in enumerate(roots):
-            Message.objects.filter(pk=root).update(revision=last - len(roots) + 1 + place)
+        if roots:
+            last = feed.advance(space, by=len(roots))
+            cursor.execute(_STAMP_ROOTS, {"roots": roots, "before": last - len(roots)})
     if revision > since:
         space.space_members.filter(read_position__gte=since, read_position__lt=revision).update(read_position=revision)
 
