@@ -1,7 +1,7 @@
 """A zip archive that somebody gave us, opened with suspicion.
 
-*Called by*: chat.passages.slack, chat.passages.parley. *Keeps true*: nothing is ever unpacked to a path; an entry is
-read within a bound on its size and on the sum of all.
+*Called by*: chat.passages.slack, chat.passages.parley. *Keeps true*: nothing is ever unpacked to a path; an entry, and
+the list of entries, is read within a bound on its size and on the sum of all.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import orjson
 from django.utils.translation import gettext as _
@@ -19,6 +19,8 @@ from workspace.errors import Invalid
 from workspace.languages import fill
 
 ENTRIES_MAX = 500_000
+# Of the list of all entries, which is read whole: each takes some ten times as much once it is read.
+DIRECTORY_MAX = 48_000_000
 JSON_MAX = 64_000_000
 TOTAL_MAX = 8_000_000_000
 PIECE = 128 * 1024
@@ -29,12 +31,25 @@ class WrongArchive(Invalid):
     status = 422
 
 
+class _Bounded:
+    """The file, of which no more is read at once than the list of entries may take: only that is read at once."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        if size > DIRECTORY_MAX:
+            raise WrongArchive(_("The archive holds more files than are read."))
+        return self._file.read(size)
+
+
 class Archive:
     """Entries by their path below the folder that holds `landmark`, the file that every export of this kind has."""
 
     def __init__(self, file: IO[bytes], *, landmarks: tuple[str, ...], total_max: int = TOTAL_MAX) -> None:
         try:
-            self._zip = zipfile.ZipFile(file)
+            self._zip = zipfile.ZipFile(cast(IO[bytes], _Bounded(file)))
             entries = self._zip.infolist()
         except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError):
             raise WrongArchive(_("This is no zip archive, or it is damaged.")) from None

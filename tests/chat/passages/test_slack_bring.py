@@ -1,6 +1,8 @@
 """An export of Slack brought in: everything once, under its author and date, however often."""
 
 import io
+import struct
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -11,7 +13,7 @@ from django.utils import timezone
 
 from chat import directs, feed
 from chat.models import Attachment, Imported, Mention, Message, Notice, Passage, Reaction, Reply, Thread
-from chat.passages import hold
+from chat.passages import archive, hold
 from chat.passages.archive import WrongArchive
 from chat.passages.slack import bring as slack
 from chat.passages.slack.export import open_export
@@ -249,6 +251,17 @@ def test_a_wrong_archive_is_refused_with_the_reason(which: str) -> None:
 
     with pytest.raises(WrongArchive, match=reason):
         open_export(file)
+
+
+def test_a_list_of_entries_that_is_too_long_is_not_read(tmp_path: Path) -> None:
+    size = archive.DIRECTORY_MAX + 1
+    with (tmp_path / "hollow.zip").open("w+b") as file:
+        file.truncate(size)
+        file.seek(size)
+        file.write(struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 65_535, 65_535, size, 0, 0))
+
+        with pytest.raises(WrongArchive, match="more files than are read"):
+            open_export(file)
 
 
 def test_a_folder_in_the_zip_is_looked_into(juniper: SimpleNamespace) -> None:
