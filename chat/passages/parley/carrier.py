@@ -131,22 +131,33 @@ class Carrier:
         pk = arrivals.id_of(self._space.org, self._source, "file", kept.id)
         self._held.breathe()
         self._held.check()
-        with tempfile.TemporaryFile() as bytes_of:
-            try:
-                # A little that packs much is not unpacked to the end.
-                for piece in self._export.archive.pieces(kept.path, most=settings.FILE_MAX_BYTES):
-                    bytes_of.write(piece)
-                size = bytes_of.tell()
-                bytes_of.seek(0)
-                upload = UploadedFile(file=bytes_of, name=kept.name, size=size)
-                file = intake.bring(self._space.org, self._crowd.of(kept.uploader), upload, pk=pk)
-            except Refused as refusal:
-                words = _("“{name}” was left out: {reason}")
-                self._report.problems.append(fill(words, {"name": kept.name, "reason": str(refusal.message)}))
-                return None
+        if here := File.objects.filter(org=self._space.org, pk=pk).first():
+            self._moments[pk] = kept.created_at
+            return here
+        if kept.id in self._export.left_out:
+            return None
+        try:
+            file = self._unpacked(kept, pk)
+        except Refused as refusal:
+            self._export.left_out.add(kept.id)
+            words = _("“{name}” was left out: {reason}")
+            self._report.problems.append(fill(words, {"name": kept.name, "reason": str(refusal.message)}))
+            return None
         self._report.counts["files_brought"] += 1
-        self._moments[file.pk] = kept.created_at
+        self._moments[pk] = kept.created_at
         return file
+
+    def _unpacked(self, kept: Kept, pk: uuid.UUID) -> File:
+        if kept.size_bytes > settings.FILE_MAX_BYTES:
+            raise intake.TooLarge(intake.too_large())
+        with tempfile.TemporaryFile() as bytes_of:
+            # A little that packs much is not unpacked to the end.
+            for piece in self._export.archive.pieces(kept.path, most=settings.FILE_MAX_BYTES):
+                bytes_of.write(piece)
+            size = bytes_of.tell()
+            bytes_of.seek(0)
+            upload = UploadedFile(file=bytes_of, name=kept.name, size=size)
+            return intake.bring(self._space.org, self._crowd.of(kept.uploader), upload, pk=pk)
 
     def _date_files(self) -> None:
         """Only once a message shows them: what is old and shown nowhere is swept away."""

@@ -84,6 +84,7 @@ class Export:
     people: dict[str, Somebody]
     channels: list[Place]
     problems: list[str] = field(default_factory=list)
+    left_out: set[str] = field(default_factory=set)  # files that could not be brought: each is tried once
 
     @cached_property
     def files(self) -> dict[str, Kept]:

@@ -329,6 +329,31 @@ def test_a_little_that_unpacks_to_much_is_left_out_and_named(
     assert "plan: 1.txt" in passage.report["problems"][0] and "too large" in passage.report["problems"][0]
 
 
+def test_a_file_is_unpacked_once_however_many_messages_show_it(
+    whole: SimpleNamespace, elsewhere: Member, settings: Any
+) -> None:
+    settings.FILE_MAX_BYTES = 300_000
+    lines = [
+        {"id": str(n), "author": "a", "created_at": "2024-01-01T00:00:00+00:00", "text": f"{n}", "files": ["f", "g"]}
+        for n in range(3)
+    ]
+    facts = {"format": "parley", "version": 1, "holds": "organization", "org": {"id": "o", "name": "x"}}
+    said = {
+        "parley.json": facts,
+        "members.json": [{"id": "a", "name": "A"}],
+        "spaces.json": [{"id": "s", "kind": "space", "name": "s"}],
+        "files.json": [{"id": each, "name": f"{each}.txt", "path": f"files/{each}/x"} for each in ("f", "g")],
+    }
+    held = {name: json.dumps(value).encode() for name, value in said.items()}
+    held["messages/s.jsonl"] = b"\n".join(json.dumps(each).encode() for each in lines)
+
+    passage = brought(elsewhere, zipped({**held, "files/f/x": b"small", "files/g/x": b"\0" * 400_000}))
+
+    assert Attachment.objects.filter(org_id=elsewhere.org_id, file__name="f.txt").count() == 3
+    assert passage.report["files_brought"] == 1
+    assert [each[:7] for each in passage.report["problems"]] == ["“g.txt”"]
+
+
 def test_a_plan_without_room_says_so_before_anything_is_made(whole: SimpleNamespace, elsewhere: Member) -> None:
     data = taken(whole.ana)
     plans.switch(elsewhere.org, "starter")
