@@ -2,7 +2,7 @@
 // Called by: models/message-acts.js, which asks for it when somebody forwards; its markup is
 //   templates/chat/_forward_dialog.html.
 // Keeps true: the field keeps the focus and says what is chosen (combobox with a listbox); Enter chooses, and then
-//   sends; what was typed stays when the server refuses; pressed twice it is sent once.
+//   sends; what was typed stays when the server refuses; the same, sent again, is posted once.
 import { ranked } from "parley/lib/fuzzy";
 import { clone } from "parley/lib/html";
 import { get, post } from "parley/lib/http";
@@ -17,7 +17,7 @@ class ForwardDialog extends HTMLElement {
   #found = [];
   #at = 0;
   #to = null;
-  #clientId = uuid();
+  #attempt = { said: null, id: null };
   #done = null;
 
   connectedCallback() {
@@ -115,7 +115,8 @@ class ForwardDialog extends HTMLElement {
     this.ariaBusy = "true";
     this.#say("");
     try {
-      await post(this.path, { ...this.#to.fields, note: this.note.value, client_id: this.#clientId });
+      const fields = { ...this.#to.fields, note: this.note.value };
+      await post(this.path, { ...fields, client_id: this.#idOf(fields) });
       this.#done = this.#to.names[0];
       this.dialog.close();
     } catch (error) {
@@ -123,6 +124,13 @@ class ForwardDialog extends HTMLElement {
     }
     this.ariaBusy = null;
   };
+
+  /** One for all attempts at the same: an answer may be lost after it was posted. Another place or note is new. */
+  #idOf(fields) {
+    const said = JSON.stringify(fields);
+    if (said !== this.#attempt.said) this.#attempt = { said, id: uuid() };
+    return this.#attempt.id;
+  }
 
   #say(sentence) {
     const line = this.querySelector("[data-sentence]");
