@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from chat.commands import reading, table
 from chat.commands.kinds import Answer, Call, Command, Said, Written
 from chat.models import Message, Obeyed
+from workspace import access
 from workspace.errors import Invalid
 from workspace.languages import fill
 from workspace.models import Member, Space
@@ -38,6 +39,14 @@ def obey(
     if found is None:
         return Written(reading.unescaped(text))
     return _once(member, space, client_id or uuid.uuid4(), *found, root=root)
+
+
+def told_away(user: access.Person, client_id: uuid.UUID | None) -> Said | None:
+    """What a command of theirs said that leads elsewhere: after /leave they may not see where they called it."""
+    if client_id is None:
+        return None
+    row = Obeyed.objects.filter(member__in=access.memberships(user), client_id=client_id).first()
+    return _said(row) if row and row.said.get("goto") else None
 
 
 def available(member: Member, space: Space) -> list[Command]:
@@ -65,7 +74,7 @@ def _once(member: Member, space: Space, client_id: uuid.UUID, name: str, words: 
     of_space = {"org_id": space.org_id, "space": space}
     row, is_new = Obeyed.objects.get_or_create(member=member, client_id=client_id, defaults=of_space)
     if not is_new:
-        return Said(**row.said | {"lines": tuple((what, line) for what, line in row.said["lines"])})
+        return _said(row)
     answer = _run(name, words, member, space, root)
     if isinstance(answer, Written):  # its post has the client_id
         transaction.set_rollback(True)
@@ -73,6 +82,10 @@ def _once(member: Member, space: Space, client_id: uuid.UUID, name: str, words: 
         row.said = asdict(answer)
         row.save(update_fields=["said"])
     return answer
+
+
+def _said(row: Obeyed) -> Said:
+    return Said(**row.said | {"lines": tuple((what, line) for what, line in row.said["lines"])})
 
 
 def _run(name: str, words: str, member: Member, space: Space, root: Message | None) -> Answer:

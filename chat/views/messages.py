@@ -24,7 +24,7 @@ from chat.models import Message
 from chat.views import commands as command_pages
 from chat.views import spaces as space_pages
 from workspace import access
-from workspace.errors import Invalid, Refused
+from workspace.errors import Invalid, NotFound, Refused
 from workspace.languages import fill
 from workspace.middleware import wants_json
 
@@ -32,7 +32,12 @@ from workspace.middleware import wants_json
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def index(request: HttpRequest, space_id: UUID) -> HttpResponse:
-    seat = access.seat(request.user, space_id)
+    try:
+        seat = access.seat(request.user, space_id)
+    except NotFound:
+        if request.method != "POST":
+            raise
+        return command_pages.said_again(request)
     return _post(request, seat) if request.method == "POST" else _read(request, seat)
 
 

@@ -20,14 +20,19 @@ from chat.models import Message
 from chat.views import commands as command_pages
 from chat.views.messages import as_page, composed, form_refusal, posted, reach, where
 from workspace import access, spaces
-from workspace.errors import Invalid, Refused
+from workspace.errors import Invalid, NotFound, Refused
 from workspace.middleware import wants_json
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: HttpRequest, message_id: UUID) -> HttpResponse:
-    root, seat = _reach(request, message_id)
+    try:
+        root, seat = _reach(request, message_id)
+    except NotFound:
+        if request.method != "POST":
+            raise
+        return command_pages.said_again(request)
     if request.method == "POST":
         return _post(request, root, seat)
     return _read(request, root, seat) if wants_json(request) else _page(request, root, seat)

@@ -5,12 +5,14 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
+from chat import feed
 from chat.commands import obeying
 from chat.models import Message, Note, Obeyed, Reminder
-from workspace.models import Member
+from workspace.models import Member, SpaceMember
 
 
 @pytest.mark.parametrize("text", ["/remind @ben in 2 hours to call", "/dm @ben hello", "/note twice", "/away"])
@@ -28,6 +30,27 @@ def test_a_command_that_is_sent_again_answers_again_and_acts_once(
     done = Reminder.objects.count() + Message.objects.count() + Note.objects.count()
     assert done == (text != "/away")
     assert Member.objects.get(pk=juniper.mei.pk).availability == ("away" if text == "/away" else "")
+
+
+@pytest.mark.parametrize("in_thread", [False, True])
+def test_leaving_a_private_space_twice_is_answered_twice_and_to_nobody_else(
+    client: Client, juniper: SimpleNamespace, in_thread: bool
+) -> None:
+    juniper.private.space_members.filter(member=juniper.gus).delete()
+    SpaceMember.objects.create(org=juniper.org, space=juniper.private, member=juniper.mei)
+    (message,) = feed.post(juniper.private, juniper.ana, text="hello", client_id=uuid.uuid4())
+    path = f"/messages/{message.pk}/thread/" if in_thread else f"/spaces/{juniper.private.pk}/messages/"
+    fields = {"text": "/leave", "client_id": str(uuid.uuid4())}
+
+    def send(who: Member) -> HttpResponse:
+        client.force_login(who.user)
+        return client.post(path, fields, headers={"Accept": "application/json"})
+
+    first, again, stranger = send(juniper.mei), send(juniper.mei), send(juniper.gus)
+    another = client.post(path, {**fields, "client_id": "no uuid"})
+
+    assert (first.status_code, again.status_code, again.content) == (200, 200, first.content)
+    assert (stranger.status_code, another.status_code) == (404, 404)
 
 
 def test_a_command_that_writes_is_posted_once_and_one_that_was_refused_can_be_sent_again(
