@@ -1,7 +1,7 @@
 """Forwarding: what was said in one Space, quoted in another, or to a person.
 
 *Called by*: chat.views.forwards. *Keeps true*: one forwards what one sees to where one may write; whom the original
-mentions is not called again; who reads the copy learns the author's name and, of public Spaces only, where it stood.
+mentions is not called again; who reads the copy learns the author's name, not where it stood: no Space is named.
 """
 
 import uuid

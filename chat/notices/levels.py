@@ -1,7 +1,7 @@
 """How much a member wants to be told: of a Space, and everywhere else.
 
-*Called by*: chat.views.notices, chat.views.mails, chat.push. *Keeps true*: a Space's own level goes before the
-member's; a level changes what comes, never what has come.
+*Called by*: chat.views, chat.notices.digest, chat.push. *Keeps true*: a Space's own level goes before the member's; a
+level changes what comes, never what has come.
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
 """What a notice says, in the language at hand.
 
-*Called by*: chat.notices.inbox. *Keeps true*: one set of sentences for the
+*Called by*: chat.notices.inbox, chat.notices.letter, chat.push.telling. *Keeps true*: one set of sentences for the
 inbox, the mail and the device; who is no person is called by the model's name.
 """
 
