@@ -24,6 +24,8 @@ class NoticeKind(models.TextChoices):
 
 # What counts as "somebody means you" on a Space's badge.
 CALLING = (NoticeKind.MENTION, NoticeKind.GROUP, NoticeKind.DIRECT)
+# What leaves the server even for a Space that is muted.
+PERSONAL = (NoticeKind.MENTION, NoticeKind.ANSWER, NoticeKind.REMINDER)
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):

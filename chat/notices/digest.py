@@ -1,7 +1,7 @@
 """The mail about what somebody has not read: whose time has come, and one mail for each.
 
-*Called by*: chat.tasks, each minute. *Keeps true*: a notice is mailed at most once, and only while it is unread, seen
-and wanted; of many workers one mails a member; what could not be sent waits, and is tried again.
+*Called by*: chat.tasks, each minute. *Keeps true*: a notice is in one mail (which may come twice after a crash), and
+only while it is unread, seen and wanted; of many workers one mails a member; what could not be sent is tried again.
 *Why* an index of its own: a turn looks at one row for each member who has something waiting, however many there are.
 """
 
@@ -21,7 +21,8 @@ from django.utils import timezone
 
 from chat import moments, presence
 from chat.models import Digest, Notice, NoticeKind, NoticeSettings
-from chat.notices import letter
+from chat.models.notice import PERSONAL, NoticeQuerySet
+from chat.notices import letter, levels
 from workspace.models import Member, NoticeLevel, SpaceKind, SpaceMember
 
 SOON = timedelta(minutes=15)
@@ -31,6 +32,7 @@ MORNING = 8
 LEASE = timedelta(minutes=5)
 # A mailbox that takes nothing now (full, or its server has not seen us before) is left alone for so long.
 PUT_OFF = timedelta(minutes=30)
+# More than these are counted in a mail, and not named.
 NOTICES_MAX = 500
 TURN_SECONDS = 45
 # A mail server's word about the whole of it, not about this one mail.
@@ -144,14 +146,16 @@ def _mail(one: Waiting, server: BaseEmailBackend) -> bool:
     member = Member.objects.present().select_related("org", "user").filter(pk=one.member_id).first()
     if member is None:
         return False
-    rows = list(_unsent().filter(member=member).order_by("created_at").values_list("pk", "created_at")[:NOTICES_MAX])
-    if not rows or not is_due(one.digest, rows[0][1], timezone.now(), one.zone):
-        return False  # read meanwhile, or another worker was faster
+    rows = list(_unsent().filter(member=member).order_by("created_at").values_list("pk", "created_at"))
+    digest = levels.settings_of(member).digest
+    if not rows or not is_due(digest, rows[0][1], timezone.now(), one.zone):
+        return False  # read meanwhile, another worker was faster, or they want no mails any more
     ids = [pk for pk, _ in rows]
-    told = list(wanted(member, ids))
+    found = wanted(member, ids)
+    told = list(found.order_by("-created_at", "-pk")[:NOTICES_MAX])[::-1]
     if told:
         try:
-            server.send_messages([letter.write(member, told, digest=one.digest)])
+            server.send_messages([letter.write(member, told, digest=digest, more=found.count() - len(told))])
         except smtplib.SMTPException as error:
             if isinstance(error, _OF_SERVER):
                 raise
@@ -164,17 +168,17 @@ def _mail(one: Waiting, server: BaseEmailBackend) -> bool:
     return bool(told)
 
 
-def wanted(member: Member, ids: list[UUID]) -> list[Notice]:
-    """Those of the notices that the member may still see and has not silenced, oldest first, as they are said."""
+def wanted(member: Member, ids: list[UUID]) -> NoticeQuerySet:
+    """Those of the notices that the member may still see and has not silenced, with what saying them takes."""
     seat = SpaceMember.objects.filter(member=member, space=OuterRef("space"))
-    silent = Q(Exists(seat.filter(Q(is_muted=True) | Q(notice_level=NoticeLevel.NOTHING))))
+    silent = Q(Exists(seat.filter(notice_level=NoticeLevel.NOTHING)))
+    silent |= Q(Exists(seat.filter(is_muted=True))) & ~Q(kind__in=PERSONAL)
     if NoticeSettings.objects.filter(member=member, level=NoticeLevel.NOTHING).exists():
         has_own = Exists(seat.exclude(notice_level=NoticeLevel.DEFAULT))
         silent |= ~Q(has_own) & ~Q(space__kind=SpaceKind.DIRECT)
     rows = Notice.objects.visible_to(member).unread().filter(pk__in=ids, message__deleted_at=None)
     rows = rows.exclude(~Q(kind=NoticeKind.REMINDER) & silent)
-    whole = rows.select_related("space", "actor", "message", "message__author", "message__ai_model")
-    return list(whole.order_by("created_at", "pk"))
+    return rows.select_related("space", "actor", "message", "message__author", "message__ai_model")
 
 
 def _unsent():

@@ -41,28 +41,31 @@ class Group:
     more: int = 0
 
 
-def write(member: Member, notices: Sequence[Notice], *, digest: str) -> EmailMultiAlternatives:
-    """The mail to a member whose account is loaded; the notices come oldest first, as wording.say wants them."""
+def write(member: Member, notices: Sequence[Notice], *, digest: str, more: int = 0) -> EmailMultiAlternatives:
+    """The mail to a member whose account is loaded; the notices come oldest first, as wording.say wants them.
+
+    `more` wait besides, and are only counted.
+    """
     user = member.user
     assert user is not None
     with translation.override(languages.known(user)), timezone.override(moments.zone_of(user.own_zone)):
         said = wording.say(member, notices)
-        return _mail(member, user, said, digest)
+        return _mail(member, user, said, digest, more)
 
 
-def _mail(member: Member, user: User, said: list[Said], digest: str) -> EmailMultiAlternatives:
-    groups, off = _groups(said), mail_links.address(member, digest)
+def _mail(member: Member, user: User, said: list[Said], digest: str, more: int) -> EmailMultiAlternatives:
+    groups, off, lead = _groups(said), mail_links.address(member, digest), _lead(len(said) + more, member)
     context = {
         "org": member.org,
         "member": member,
         "groups": groups[:SPACES_MAX],
-        "more": sum(len(group.items) + group.more for group in groups[SPACES_MAX:]),
+        "more": more + sum(len(group.items) + group.more for group in groups[SPACES_MAX:]),
         "server": settings.PARLEY_URL,
         "inbox": settings.PARLEY_URL + reverse("notices", args=[member.org.slug]),
         "choices": settings.PARLEY_URL + reverse("notice_settings", args=[member.org.slug]),
         "off": off,
         "often": often(digest),
-        "lead": _lead(said, member),
+        "lead": lead,
     }
     headers = {
         "List-Unsubscribe": f"<{off}>",
@@ -72,7 +75,7 @@ def _mail(member: Member, user: User, said: list[Said], digest: str) -> EmailMul
         "Message-ID": f"<{uuid.uuid5(_IDS, ''.join(sorted(str(each.notice.pk) for each in said)))}@{_domain()}>",
     }
     text = render_to_string("notices/letter.txt", context)
-    mail = EmailMultiAlternatives(_subject(said, member), text, to=[user.email], headers=headers)
+    mail = EmailMultiAlternatives(_subject(said, lead, member), text, to=[user.email], headers=headers)
     mail.attach_alternative(render_to_string("notices/letter.html", context), "text/html")
     return mail
 
@@ -99,15 +102,14 @@ def _groups(said: list[Said]) -> list[Group]:
     return list(found.values())
 
 
-def _subject(said: list[Said], member: Member) -> str:
+def _subject(said: list[Said], lead: str, member: Member) -> str:
     """One line, whatever people call themselves and their Spaces."""
     if len(said) == 1:
         return " ".join(f"{said[0].title} · {member.org.name}".split())
-    return " ".join(_lead(said, member).split())
+    return " ".join(lead.split())
 
 
-def _lead(said: list[Said], member: Member) -> str:
-    count = len(said)
+def _lead(count: int, member: Member) -> str:
     return ngettext("{count} message waits for you in {org}", "{count} messages wait for you in {org}", count).format(
         count=count, org=member.org.name
     )

@@ -1,7 +1,7 @@
 """The link in a mail that turns mails off, for whoever holds it.
 
 *Called by*: chat.notices.letter, chat.views.mails. *Keeps true*: a link is a signature over the member and the choice
-it was sent by, so that nothing stored opens it, it works signed out, and it can be undone.
+it was sent by, so that nothing stored opens it, it works signed out, and it can be undone; it ends when they leave.
 """
 
 from uuid import UUID
@@ -29,6 +29,6 @@ def read(text: str) -> tuple[Member, Digest]:
     """Whose mails it turns off, and how they were sent. Raises NotFound."""
     try:
         who, _, digest = _signer.unsign(text).partition(":")
-        return Member.objects.select_related("user", "org").get(pk=UUID(who)), Digest(digest)
+        return Member.objects.present().select_related("user", "org").get(pk=UUID(who)), Digest(digest)
     except (BadSignature, ValueError, Member.DoesNotExist):
         raise NotFound from None

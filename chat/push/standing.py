@@ -9,13 +9,11 @@ from collections.abc import Collection
 from django.db.models import Count
 
 from chat.models import Notice, NoticeKind, NoticeSettings
-from chat.models.notice import CALLING
+from chat.models.notice import CALLING, PERSONAL
 from chat.notices import levels
 from workspace.models import Availability, Member, NoticeLevel, SpaceMember
 
 BADGE_MAX = 100
-# What is told even of a Space that is muted.
-_PERSONAL = (NoticeKind.MENTION, NoticeKind.ANSWER, NoticeKind.REMINDER)
 
 
 class Standing:
@@ -44,7 +42,7 @@ class Standing:
         level = (seat.notice_level if seat else "") or ("" if notice.space.is_direct else chosen.level)
         if level == NoticeLevel.NOTHING and notice.kind != NoticeKind.REMINDER:
             return False
-        return not (seat and seat.is_muted and notice.kind not in _PERSONAL)
+        return not (seat and seat.is_muted and notice.kind not in PERSONAL)
 
     def settings_of(self, member: Member) -> NoticeSettings:
         return self._settings[member.pk]

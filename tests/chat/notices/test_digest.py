@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.core.mail import get_connection
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -84,10 +85,6 @@ def _delete(room: SimpleNamespace, message: Any) -> None:
     deletions.delete(room.ana, message)
 
 
-def _mute(room: SimpleNamespace, message: Any) -> None:
-    sit(room.space, room.mei, is_muted=True)
-
-
 def _silence(room: SimpleNamespace, message: Any) -> None:
     sit(room.space, room.mei, notice_level=NoticeLevel.NOTHING)
 
@@ -130,7 +127,7 @@ def _never(room: SimpleNamespace, message: Any) -> None:
     prefer(room.mei, digest=Digest.OFF)
 
 
-CASES = [_read, _delete, _mute, _silence, _silence_all, _leave, _take_out, _switch_off, _suspend, _doubt]
+CASES = [_read, _delete, _silence, _silence_all, _leave, _take_out, _switch_off, _suspend, _doubt]
 CASES += [_other_address, _unclaimed, _never]
 
 
@@ -147,6 +144,45 @@ def test_what_need_not_or_may_not_be_told_is_not_mailed(
 
     assert to(post) == ([] if change else [room.mei.email])
     assert not Notice.objects.filter(read_at=None, mailed_at=None).exists()
+
+
+def test_a_muted_space_mails_what_calls_by_name_and_nothing_else(room: SimpleNamespace, post: Postbox) -> None:
+    say(room.space, room.ana, "@space lunch")
+    sit(room.space, room.mei, is_muted=True)
+    say(room.space, room.ana, "@mei look")
+    age()
+
+    digest.send_due()
+
+    (mail,) = [mail for mail in post.mails() if mail["To"] == room.mei.email]
+    assert "@mei look" in text_of(mail) and "lunch" not in text_of(mail)
+    assert not Notice.objects.filter(member=room.mei, mailed_at=None).exists()
+
+
+def test_more_than_a_mail_names_are_counted_in_it_and_come_in_no_other(room: SimpleNamespace, post: Postbox) -> None:
+    rows = [Notice(org=room.org, member=room.mei, kind="reminder", space=room.space, text=f"<{n}>") for n in range(520)]
+    Notice.objects.bulk_create(rows)
+    age()
+
+    sent = digest.send_due()
+    lapse()
+    again = digest.send_due()
+
+    (mail,) = post.mails()
+    assert (sent, again) == (1, 0)
+    assert mail["Subject"] == "520 messages wait for you in Juniper"
+    assert "<519>" in text_of(mail) and "20 more, not listed here" in text_of(mail)
+
+
+def test_who_turns_mails_off_during_a_turn_gets_none(room: SimpleNamespace, post: Postbox) -> None:
+    say(room.space, room.ana, "@mei look")
+    age()
+    (found,) = digest.waiting()
+    prefer(room.mei, digest=Digest.OFF)
+
+    is_sent = digest._mail(found, get_connection())
+
+    assert not is_sent and not post.mails()
 
 
 def test_what_was_marked_unread_by_hand_is_not_mailed(room: SimpleNamespace, post: Postbox) -> None:

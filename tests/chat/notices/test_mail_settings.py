@@ -7,9 +7,10 @@ from typing import Any
 from django.test import Client
 
 from chat.models import Digest
-from chat.notices import digest, levels
+from chat.notices import digest, levels, mail_links
 from tests.chat.notices.cast import age, prefer, say, sit
 from tests.doubles.postbox import Postbox, text_of
+from workspace import members
 
 
 def test_a_mail_program_turns_the_mails_off_with_one_post_and_no_key(
@@ -48,6 +49,19 @@ def test_the_page_behind_the_link_says_it_is_off_and_undoes_it(room: SimpleNames
     assert b"The mails are off" in off.content and is_off == Digest.OFF
     assert b"Turn these mails off?" in on.content and levels.settings_of(room.mei).digest == Digest.HOURLY
     assert forged.status_code == 404
+
+
+def test_the_page_behind_the_link_names_nobody_and_ends_with_the_membership(room: SimpleNamespace) -> None:
+    link = mail_links.address(room.mei, Digest.SOON)
+    stranger = Client()
+
+    asked, off = stranger.get(link), stranger.post(link, follow=True)
+    members.remove(room.ana, room.mei)
+    looked, undone = stranger.get(link), stranger.post(link, {"undo": "1"})
+
+    for page in (asked.content.decode(), off.content.decode()):
+        assert room.org.name in page and room.mei.email not in page and room.mei.display_name not in page
+    assert (looked.status_code, undone.status_code) == (404, 404)
 
 
 def test_the_link_to_the_settings_is_on_the_profile_and_they_are_kept(room: SimpleNamespace) -> None:
