@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from chat import broadcast, directs, markdown, mentions, notices
 from chat.files import attachments
@@ -38,7 +38,7 @@ class TooLong(Invalid):
 
 class Deleted(Invalid):
     code = "message_deleted"
-    message = _lazy("This message was deleted.")
+    message = gettext_lazy("This message was deleted.")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from workspace import audit, names
 from workspace.errors import Forbidden, Invalid
@@ -34,7 +34,7 @@ class ReadOnly(Forbidden):
 
 class Unreachable(Forbidden):
     code = "nobody_there"
-    message = _lazy("Nobody else is left in this conversation, so it can only be read.")
+    message = gettext_lazy("Nobody else is left in this conversation, so it can only be read.")
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from chat.models import Message
 from chat.search.query import Query, Term
@@ -39,7 +39,7 @@ _CJK = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 class TooBroad(Invalid):
     code = "too_broad"
     status = 422
-    message = _lazy("That takes too long to find. Add a word, a Space or a day.")
+    message = gettext_lazy("That takes too long to find. Add a word, a Space or a day.")
 
 
 @dataclass(frozen=True)
