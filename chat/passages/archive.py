@@ -21,7 +21,11 @@ from workspace.languages import fill
 ENTRIES_MAX = 500_000
 # Of the list of all entries, which is read whole: each takes some ten times as much once it is read.
 DIRECTORY_MAX = 48_000_000
-JSON_MAX = 64_000_000
+JSON_MAX = 48_000_000
+# What JSON may weigh as objects: whoever reads it has a gigabyte in all (chat.passages.apart).
+WEIGHT_MAX = 400_000_000
+PEOPLE_MAX = 50_000
+PLACES_MAX = 5_000
 TOTAL_MAX = 8_000_000_000
 PIECE = 128 * 1024
 
@@ -29,6 +33,21 @@ PIECE = 128 * 1024
 class WrongArchive(Invalid):
     code = "wrong_archive"
     status = 422
+
+
+def require_few(people: int, places: int) -> None:
+    """Raises WrongArchive for more than one import brings, and one page shows."""
+    if people > PEOPLE_MAX:
+        words = _("The archive names {count} people; at most {most} are brought at once.")
+        raise WrongArchive(fill(words, {"count": people, "most": PEOPLE_MAX}))
+    if places > PLACES_MAX:
+        words = _("The archive names {count} channels and conversations; at most {most} are brought at once.")
+        raise WrongArchive(fill(words, {"count": places, "most": PLACES_MAX}))
+
+
+def _weight(data: bytes) -> int:
+    """What it takes at most once it is read: so much for a list or an object, and for each thing in one."""
+    return 2 * len(data) + 240 * (data.count(b"{") + data.count(b"[")) + 100 * data.count(b",")
 
 
 class _Bounded:
@@ -72,6 +91,8 @@ class Archive:
     def json(self, name: str) -> Any:
         """What the file says. Raises WrongArchive where it cannot be read, naming it."""
         data = self.read(name, most=JSON_MAX)
+        if _weight(data) > WEIGHT_MAX:
+            raise WrongArchive(fill(_("“{name}” in the archive is too large to be read."), {"name": name}))
         with contextlib.suppress(orjson.JSONDecodeError):
             return orjson.loads(data)
         try:

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chat.forms import ArchiveForm
-from chat.models import Passage, PassageKind
+from chat.models import Passage, PassageKind, PassageState
 from chat.passages import access as passage_access
-from chat.passages import coming, hold
+from chat.passages import choice, coming, hold
 from workspace import access, permits
 from workspace.errors import Invalid, Refused
 from workspace.middleware import wants_json
@@ -55,8 +55,10 @@ def show(request: HttpRequest, passage_id: UUID) -> HttpResponse:
 @require_POST
 def begin(request: HttpRequest, passage_id: UUID) -> HttpResponse:
     passage, member = passage_access.passage(request.user, passage_id)
+    said = request.POST
+    chosen = choice.ids(passage.preview, named=said.getlist("channel"), rest_of=said.getlist("rest"))
     try:
-        coming.begin(member, passage, channel_ids=request.POST.getlist("channel"))
+        coming.begin(member, passage, channel_ids=chosen)
     except Refused as refusal:
         if wants_json(request):
             raise
@@ -87,6 +89,7 @@ def _page(request: HttpRequest, passage: Passage, member: Member, *, refusal: Re
     request.member = member  # type: ignore[attr-defined]
     context = {
         "passage": passage,
+        "groups": choice.groups(passage.preview) if passage.state == PassageState.READY else [],
         "limit": refusal.message if refusal else "",
         "is_open": passage.state in hold.OPEN,
         "is_out": passage.kind in hold.OUT,

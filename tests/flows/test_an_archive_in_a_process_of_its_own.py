@@ -92,7 +92,7 @@ def test_an_archive_that_swells_ends_alone_and_answers_go_on(
 
     assert acts.ended(reply).message.text == words(20)
     acts.wait_until(lambda: state(passage) == "failed", what="the end of the archive")
-    assert passage.reason.startswith(("The archive needs more memory", "Something went wrong here"))
+    assert passage.reason == "“users.json” in the archive is too large to be read."
     assert stack.processes["worker"].poll() is None
 
 

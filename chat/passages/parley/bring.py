@@ -22,6 +22,8 @@ from chat.passages.values import dicts, text, texts
 from workspace.models import Member, Org
 
 Tell = Callable[[int, int], None]
+# A conversation is called after so many of those in it.
+SEATS_SHOWN = 9
 
 
 def source_of(export: Export) -> str:
@@ -87,7 +89,8 @@ def bring(held: Hold, export: Export, chosen: Sequence[str]) -> Report:
 
 
 def _title(export: Export, place: Place) -> str:
-    return place.name or ", ".join(export.people[each].name for each, _r, _t in place.seats if each in export.people)
+    seats = place.seats[:SEATS_SHOWN]
+    return place.name or ", ".join(export.people[each].name for each, _r, _t in seats if each in export.people)
 
 
 def _count(export: Export, place: Place, tell: Tell) -> Counter[str]:

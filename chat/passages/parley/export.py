@@ -14,7 +14,7 @@ from typing import IO, Any
 import orjson
 from django.utils.translation import gettext as _
 
-from chat.passages.archive import TOTAL_MAX, Archive, WrongArchive
+from chat.passages.archive import TOTAL_MAX, Archive, WrongArchive, require_few
 from chat.passages.parley import FORMAT, MEMBER, ORG, VERSION
 from chat.passages.parley.bag import DIGESTS
 from chat.passages.people import Person
@@ -132,6 +132,7 @@ def open_export(file: IO[bytes]) -> Export:
         raise WrongArchive(_("“parley.json” in the archive does not say of which organization this is an export."))
     people = {each.id: each for row in _list(archive, "members.json") if (each := _person(archive, row))}
     places = {each.id: each for each in map(_place, _list(archive, "spaces.json")) if each}
+    require_few(len(people), len(places))
     if not places:
         raise WrongArchive(_("The archive names no Spaces, so there is nothing to bring in."))
     return Export(archive, org_id, line(org.get("name"), 80), people, list(places.values()))

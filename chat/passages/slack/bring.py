@@ -31,6 +31,8 @@ BATCH = 200
 # Slack itself takes 40,000 characters.
 TEXT_MAX = 60_000
 KIND = "channel"
+# A conversation is called after so many of those in it.
+SEATS_SHOWN = 9
 NAME = "Slack"
 
 
@@ -203,7 +205,8 @@ def _count(rows: list[dict[str, Any]], counts: Counter[str]) -> list[int]:
 def _title(channel: Channel, export: Export) -> str:
     if channel.kind != "direct":
         return channel.name
-    return ", ".join(export.people[each].name for each in channel.member_ids if each in export.people) or channel.name
+    names = ", ".join(export.people[each].name for each in channel.member_ids[:SEATS_SHOWN] if each in export.people)
+    return names or channel.name
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from django.utils.translation import gettext as _
 
-from chat.passages.archive import Archive, WrongArchive
+from chat.passages.archive import Archive, WrongArchive, require_few
 from chat.passages.people import Person
 from chat.passages.values import dicts, inside, text, texts
 from workspace.languages import fill
@@ -88,6 +88,7 @@ def open_export(file: IO[bytes]) -> Export:
         for channel in (_channel(row, kind) for row in _list(archive, name))
         if channel
     ]
+    require_few(len(people), len(channels))
     if not channels:
         raise WrongArchive(_("The archive names no channels, so there is nothing to bring in."))
     return Export(archive, teams[0] if teams else "unknown", people, channels)

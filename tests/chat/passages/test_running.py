@@ -1,10 +1,13 @@
 """The life of an import: looked at first, begun with what was chosen, stopped between two steps, found again."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -65,6 +68,32 @@ def test_only_what_was_chosen_is_brought(juniper: SimpleNamespace) -> None:
     passage.refresh_from_db()
     assert (passage.state, passage.report["messages"], passage.done, passage.total) == ("finished", 5, 2, 2)
     assert not Space.objects.filter(name="old-things").exists()
+
+
+def test_of_many_conversations_the_first_are_shown_and_the_rest_is_one_line(juniper: SimpleNamespace) -> None:
+    files = slack_zip.whole()
+    files["dms.json"] = [{"id": f"D{n:03}", "members": [slack_zip.ANA, f"U{n}"]} for n in range(205)]
+    files["channels.json"] = slack_zip.CHANNELS[:1]
+    passage = coming.receive(juniper.ana, upload(slack_zip.make(files).read()))
+    running.run(passage.pk)
+    browser = Client()
+    browser.force_login(juniper.ana.user)
+
+    page = browser.get(f"/passages/{passage.pk}/").content.decode()
+    browser.post(f"/passages/{passage.pk}/begin/", {"channel": ["C01", "D000"], "rest": ["direct"]})
+
+    passage.refresh_from_db()
+    assert page.count('name="channel"') == 201
+    assert "5 more of this kind" in page
+    assert passage.preview["chosen"] == ["C01", "D000", *(f"D{n}" for n in range(200, 205))]
+
+
+def test_whoever_carries_a_passage_gets_no_more_memory_than_its_bound() -> None:
+    greedy = "from chat.passages import apart; apart.bound(); bytearray(apart.MEMORY_BYTES)"
+
+    done = subprocess.run([sys.executable, "-c", greedy], cwd=settings.ROOT, capture_output=True, text=True)
+
+    assert "MemoryError" in done.stderr
 
 
 def test_a_wrong_archive_ends_with_the_reason(juniper: SimpleNamespace) -> None:

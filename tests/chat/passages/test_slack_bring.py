@@ -264,6 +264,25 @@ def test_a_list_of_entries_that_is_too_long_is_not_read(tmp_path: Path) -> None:
             open_export(file)
 
 
+MANY = {
+    "people": {"users.json": [{"id": f"U{n}"} for n in range(50_001)], "channels.json": slack_zip.CHANNELS},
+    "channels": {"users.json": [], "dms.json": [{"id": f"D{n}"} for n in range(5_001)]},
+}
+
+
+@pytest.mark.parametrize("what", MANY)
+def test_more_than_one_import_brings_is_refused_with_the_count(what: str) -> None:
+    with pytest.raises(WrongArchive, match=f"00?1 {what}"):
+        open_export(slack_zip.make(MANY[what]))
+
+
+def test_json_that_would_weigh_too_much_is_not_read() -> None:
+    heavy = b"[" + b"{}," * 2_000_000 + b"{}]"
+
+    with pytest.raises(WrongArchive, match=r"users.json. in the archive is too large"):
+        open_export(slack_zip.make({"users.json": heavy, "channels.json": slack_zip.CHANNELS}))
+
+
 def test_a_folder_in_the_zip_is_looked_into(juniper: SimpleNamespace) -> None:
     report = bring(juniper, slack_zip.make(slack_zip.whole(), folder="Juniper Slack export/"))
 
