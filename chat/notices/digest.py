@@ -31,7 +31,9 @@ MORNING = 8
 # Longer than any mail takes to be handed over; a worker that died is given up after it.
 LEASE = timedelta(minutes=5)
 # A mailbox that takes nothing now (full, or its server has not seen us before) is left alone for so long.
+# Longer, the longer it has not: for an eighth of the time. What waited for PATIENCE is let go of; the inbox has it.
 PUT_OFF = timedelta(minutes=30)
+PATIENCE = timedelta(days=5)
 # More than these are counted in a mail, and not named.
 NOTICES_MAX = 500
 TURN_SECONDS = 45
@@ -160,8 +162,7 @@ def _mail(one: Waiting, server: BaseEmailBackend) -> bool:
             if isinstance(error, _OF_SERVER):
                 raise
             _log.warning("digest.refused", member=str(member.pk), error=type(error).__name__)
-            if not _is_final(error):
-                _put_off(member)
+            if not _is_final(error) and _put_off(member, timezone.now() - rows[0][1]):
                 return False
             told = []
     Notice.objects.filter(pk__in=ids).update(mailed_at=Now())
@@ -192,8 +193,12 @@ def _claim(member_id: UUID) -> bool:
     return bool(free.update(mail_after=Now() + LEASE))
 
 
-def _put_off(member: Member) -> None:
-    NoticeSettings.objects.filter(member=member).update(mail_after=Now() + PUT_OFF)
+def _put_off(member: Member, waited: timedelta) -> bool:
+    """Whether it is tried again."""
+    if waited >= PATIENCE:
+        return False
+    NoticeSettings.objects.filter(member=member).update(mail_after=Now() + max(PUT_OFF, waited / 8))
+    return True
 
 
 def _is_final(error: smtplib.SMTPException) -> bool:

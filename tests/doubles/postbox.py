@@ -1,7 +1,7 @@
 """A mail server that speaks SMTP, as a process of its own that keeps what it is given.
 
 *Called by*: tests of mails (Postbox), and itself (`python -m tests.doubles.postbox`). *Keeps true*: an address that
-begins with "refused" is refused for good, one with "later" once and then taken; everything else is taken.
+begins with "refused" is refused for good, one with "full" each time for now, one with "later" once; all else is taken.
 """
 
 import asyncio
@@ -97,6 +97,8 @@ class _Session:
     def _recipient(self, address: str) -> str:
         if address.startswith("refused"):
             return "550 nobody of that name"
+        if address.startswith("full"):
+            return "452 no room left"
         if address.startswith("later") and address not in self.put_off:
             self.put_off.add(address)
             return "451 come back later"

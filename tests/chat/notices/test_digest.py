@@ -288,6 +288,26 @@ def test_who_is_put_off_is_tried_again_and_keeps_nobody_else_waiting(room: Simpl
     assert to(post) == [room.ben.email, "later@example.com"]
 
 
+def test_a_mailbox_that_stays_full_is_tried_less_and_less_often_and_then_no_more(
+    room: SimpleNamespace, post: Postbox
+) -> None:
+    User.objects.filter(pk=room.mei.user_id).update(email="full@example.com")
+    EmailAddress.objects.filter(user=room.mei.user).update(email="full@example.com")
+    say(room.space, room.ana, "@mei look")
+    waits = []
+
+    for hours in (1, 24, 95):
+        age(hours * 60)
+        lapse()
+        digest.send_due()
+        until = NoticeSettings.objects.get(member=room.mei).mail_after
+        assert until
+        waits.append(round((until - timezone.now()) / timedelta(hours=1), 1))
+
+    assert waits[:2] == [0.5, 3.1]
+    assert not post.mails() and not Notice.objects.filter(mailed_at=None).exists()
+
+
 def test_an_address_that_is_refused_for_good_is_not_tried_for_ever(room: SimpleNamespace, post: Postbox) -> None:
     User.objects.filter(pk=room.mei.user_id).update(email="refused@example.com")
     EmailAddress.objects.filter(user=room.mei.user).update(email="refused@example.com")
