@@ -5,7 +5,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from chat import directs, feed
 from chat.models import Message
@@ -108,3 +108,32 @@ def test_a_message_is_kept_in_the_notes_once_and_the_panel_shows_it(room: Simple
     expect(panel.locator(".note")).to_have_count(1)
     expect(panel.locator(".note")).to_contain_text("The plan: **trains** at noon")
     expect(panel.locator(".note")).to_contain_text("Ana")
+
+
+def test_after_an_answer_that_was_lost_another_place_is_taken(room: SimpleNamespace) -> None:
+    tab = room.visit()
+    menu(tab, room.plan).get_by_role("menuitem", name="Forward").click()
+    dialog = tab.get_by_role("dialog", name="Forward a message")
+    dialog.get_by_role("combobox").fill("boa")
+    dialog.get_by_role("option", name="Board").click()
+
+    def lose(route: Route) -> None:
+        if route.request.method == "POST":
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    tab.route("**/forward/", lose)
+    for _ in range(2):
+        dialog.get_by_role("button", name="Forward", exact=True).click()
+        expect(dialog.get_by_role("alert")).to_be_visible()
+    tab.unroute("**/forward/")
+    dialog.get_by_role("button", name="Board").click()
+    dialog.get_by_role("combobox").fill("Mei")
+    dialog.get_by_role("option", name="Mei").click()
+    dialog.get_by_role("button", name="Forward", exact=True).click()
+
+    expect(dialog).to_be_hidden()
+    assert texts_in(room.private) == ["> The plan: **trains** at noon"]
+    assert texts_in(directs.open(room.ana, [room.mei])) == ["> The plan: **trains** at noon"]
