@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from chat import feed
 from chat.models import Message
+from tests.browser.tabs import open_at
 from tests.stack import Stack
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -99,9 +100,7 @@ def test_offline_and_back_nothing_is_lost_and_nothing_is_there_twice(
     room.tab.close()
     ana, ben = tab_of(room.ana, **screen), tab_of(room.ben, **screen)
     for tab in (ana, ben):
-        with tab.expect_websocket() as socket:
-            tab.goto(f"{room.url}/spaces/{room.space.pk}/")
-        socket.value.wait_for_event("framereceived")
+        open_at(tab, f"{room.url}/spaces/{room.space.pk}/")
     ana.context.set_offline(True)
 
     for text in ("first from the tunnel", "second from the tunnel"):

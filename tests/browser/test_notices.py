@@ -1,7 +1,6 @@
 """Notices in the page: in a corner, in the inbox, before calling many; and the page behind a mail's link."""
 
 import re
-import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +12,7 @@ from playwright.sync_api import Page, expect
 from chat import feed, places
 from chat.models import Digest, Message, Notice, NoticeSettings
 from chat.notices import levels, mail_links
+from tests.browser.tabs import open_at, until
 from tests.stack import Stack
 from workspace import members
 from workspace.models import Member, Role, Space, SpaceMember, User
@@ -22,21 +22,6 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 def say(space: Space, author: Member, text: str, *, parent: Message | None = None) -> Message:
     return feed.post(space, author, text=text, client_id=uuid4(), parent=parent)[0]
-
-
-def open_at(tab: Page, url: str) -> None:
-    """The page, once its socket has heard something: what happens from here on is told."""
-    with tab.expect_websocket() as socket:
-        tab.goto(url)
-    socket.value.wait_for_event("framereceived")
-
-
-def until(is_so: Callable[[], object], seconds: float = 15) -> None:
-    """Wait for what only the database shows."""
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @pytest.fixture

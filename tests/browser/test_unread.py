@@ -1,6 +1,5 @@
 """What one has not read: beside the Spaces, in the title, and in the Space itself."""
 
-import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from uuid import uuid4
@@ -10,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from chat import feed
 from chat.notices import unread
+from tests.browser.tabs import open_at, until
 from tests.stack import Stack
 from workspace.models import Member, Space
 
@@ -19,21 +19,6 @@ pytestmark = pytest.mark.xdist_group("browser")
 def say(space: Space, author: Member, *texts: str) -> None:
     for text in texts:
         feed.post(space, author, text=text, client_id=uuid4())
-
-
-def open_at(tab: Page, url: str) -> None:
-    """The page, once its socket has heard something: what happens from here on is told."""
-    with tab.expect_websocket() as socket:
-        tab.goto(url)
-    socket.value.wait_for_event("framereceived")
-
-
-def until(is_so: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait for what only the database shows."""
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.doubles.double import Double
+
 
 @dataclass
 class Script:
@@ -42,28 +44,13 @@ class Script:
     end: str = "done"
 
 
-class ScriptedProvider:
-    """The handle on the process."""
+class ScriptedProvider(Double):
+    module = "tests.doubles.provider"
 
     def __init__(self, process: subprocess.Popen[str], port: int) -> None:
-        self.process = process
-        self.root = f"http://127.0.0.1:{port}"
+        super().__init__(process, port)
+        self.root = self.url
         self.url = f"{self.root}/v1"
-
-    @classmethod
-    def start(cls) -> "ScriptedProvider":
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.doubles.provider"], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
-        )
-        assert process.stdout
-        return cls(process, int(process.stdout.readline()))
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(10)
-        for pipe in (self.process.stdout, self.process.stdin):
-            if pipe:
-                pipe.close()
 
     def script(self, model: str, *scripts: Script) -> None:
         """Set what the model does from now on, and forget the calls it had."""

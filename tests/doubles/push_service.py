@@ -9,7 +9,6 @@ import asyncio
 import base64
 import json
 import re
-import subprocess
 import sys
 import time
 import urllib.request
@@ -25,34 +24,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.doubles.double import Double
+
 DAY = 24 * 3600
 
 
-class PushService:
-    """The handle on the process."""
-
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
-        self.process = process
-        self.place = f"127.0.0.1:{port}"
-        self.url = f"http://{self.place}"
-
-    @classmethod
-    def start(cls) -> "PushService":
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.doubles.push_service"],
-            stdout=subprocess.PIPE,
-            stdin=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stdout
-        return cls(process, int(process.stdout.readline()))
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(10)
-        for pipe in (self.process.stdout, self.process.stdin):
-            if pipe:
-                pipe.close()
+class PushService(Double):
+    module = "tests.doubles.push_service"
 
     def subscribe(self, name: str, *, key: str) -> dict[str, str]:
         """A new browser of that name subscribes with the server's key: endpoint, p256dh and auth."""

@@ -8,7 +8,6 @@ import asyncio
 import gzip
 import io
 import json
-import subprocess
 import sys
 import urllib.request
 from html import escape
@@ -17,34 +16,16 @@ from typing import Any
 from aiohttp import web
 from PIL import Image
 
+from tests.doubles.double import Double
+
 ARTICLE = """<!doctype html><html><head><title>Plain title</title>
 <meta property="og:title" content="A walk &lt;b&gt;in the woods&lt;/b&gt;"><meta property="og:site_name" content="Field \u202eNotes">
 <meta name="description" content="What one sees\n there,  and\x07 hears."><meta property="og:image" content="/picture.png">
 </head><body><h1>Body</h1></body></html>"""
 
 
-class Site:
-    """The handle on the process."""
-
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
-        self.process = process
-        self.place = f"127.0.0.1:{port}"
-        self.url = f"http://{self.place}"
-
-    @classmethod
-    def start(cls) -> "Site":
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.doubles.site"], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
-        )
-        assert process.stdout
-        return cls(process, int(process.stdout.readline()))
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(10)
-        for pipe in (self.process.stdout, self.process.stdin):
-            if pipe:
-                pipe.close()
+class Site(Double):
+    module = "tests.doubles.site"
 
     def asked(self, path: str = "") -> list[dict[str, Any]]:
         """The requests so far: path and headers."""

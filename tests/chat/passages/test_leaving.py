@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -17,24 +16,10 @@ from chat import deletions, edits
 from chat.files import store
 from chat.models import Message, Passage, PassageState
 from chat.passages import coming, hold, leaving, packing, running
-from tests.chat.passages.whole_org import furnish, say
+from tests.chat.passages.whole_org import say
 from workspace import members
 from workspace.errors import Forbidden, Invalid
 from workspace.models import AuditLine, Member, Role, SpaceMember
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, settings) -> Iterator[None]:  # type: ignore[no-untyped-def]
-    """Archives of a test go with it."""
-    storages = {**settings.STORAGES}
-    storages["files"] = {**storages["files"], "OPTIONS": {"location": tmp_path}}
-    settings.STORAGES = storages
-    yield
-
-
-@pytest.fixture
-def whole(juniper: SimpleNamespace, make_model: Callable[..., Any]) -> SimpleNamespace:
-    return furnish(juniper, make_model)
 
 
 def made(passage: Passage) -> Passage:

@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -36,7 +36,6 @@ from chat.models import (
 )
 from chat.passages import coming, leaving, running
 from tests.chat.passages.likeness import entries, plain
-from tests.chat.passages.whole_org import furnish
 from workspace import orgs, portraits
 from workspace.models import Member, Org, Space, SpaceMember
 
@@ -44,20 +43,6 @@ TABLES = (
     *(Attachment, Edit, File, Imported, Mention, Message, Note, Reaction, Reply, Thread, ThreadMember),
     *(Member, Space, SpaceMember, Move),
 )
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, settings) -> Iterator[None]:  # type: ignore[no-untyped-def]
-    """Archives of a test go with it."""
-    storages = {**settings.STORAGES}
-    storages["files"] = {**storages["files"], "OPTIONS": {"location": tmp_path}}
-    settings.STORAGES = storages
-    yield
-
-
-@pytest.fixture
-def whole(juniper: SimpleNamespace, make_model: Callable[..., Any]) -> SimpleNamespace:
-    return furnish(juniper, make_model)
 
 
 def taken(owner: Member) -> bytes:

@@ -24,15 +24,6 @@ from workspace.models import AuditLine, Space
 JSON = {"Accept": "application/json"}
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, settings) -> Iterator[None]:  # type: ignore[no-untyped-def]
-    """Archives of a test go with it."""
-    storages = {**settings.STORAGES}
-    storages["files"] = {**storages["files"], "OPTIONS": {"location": tmp_path}}
-    settings.STORAGES = storages
-    yield
-
-
 def upload(content: bytes | None = None) -> SimpleUploadedFile:
     return SimpleUploadedFile("export.zip", slack_zip.make().read() if content is None else content)
 
