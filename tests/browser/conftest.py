@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests import databases
+from tests.doubles.provider import ScriptedProvider
 from tests.stack import Stack
 from workspace.models import Member
 
@@ -40,12 +43,31 @@ def chromium() -> Iterator[Browser]:
     patch.undo()
 
 
+@pytest.fixture(scope="module")
+def running(
+    django_db_setup: None, provider: ScriptedProvider, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    """Web and worker for all stories of a file: starting them takes longer than most stories."""
+    processes = Stack(tmp_path_factory.mktemp("running"), provider_url=provider.url)
+    try:
+        processes.start_web()
+        processes.start_worker()
+        yield processes
+    finally:
+        processes.stop()
+        cache.clear()
+
+
 @pytest.fixture
-def served(stack: Stack) -> Stack:
-    """Web and worker, running."""
-    stack.start_web()
-    stack.start_worker()
-    return stack
+def served(running: Stack, django_db_blocker: Any) -> Iterator[Stack]:
+    """Web and worker, running. What a story leaves in the database goes with it; Redis is left alone, as the two of
+    them have their places in it."""
+    from django.db import connections
+
+    with django_db_blocker.unblock():
+        yield running
+        connections.close_all()
+        databases.empty()
 
 
 @pytest.fixture

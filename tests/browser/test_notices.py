@@ -74,10 +74,12 @@ def test_nothing_is_shown_to_who_is_busy_has_it_off_or_is_there(why: str, room: 
     if why == "off":
         NoticeSettings.objects.create(member=room.ben, has_toasts=False)
 
-    say(where, room.ana, "@ben look")
     if why == "here":
+        say(where, room.ana, "@ben look")
         expect(room.tab.get_by_role("log")).to_contain_text("look")
     else:
+        with room.tab.expect_response(re.compile(r"/notices/[0-9a-f-]{36}/$")):  # which says whether to show it
+            say(where, room.ana, "@ben look")
         expect(room.tab.locator(".bell")).to_contain_text("1 unread notice")
     # What follows is heard after it.
     Member.objects.update(availability="")
