@@ -11,6 +11,7 @@ import random
 import sys
 import time
 import urllib.parse
+import uuid
 from typing import Any
 
 import psycopg
@@ -27,16 +28,22 @@ SEARCH_MS = 200
 BATCH = 20_000
 # Words by how often they are written (1 is the commonest), alone, together, as phrases and with filters.
 _RARE, _MIDDLE, _COMMON = (19_000, 15_000, 11_111), (900, 2_500, 400), (1, 2, 5, 12, 30)
+# Whatever else a message has is as in the first, which was posted as messages are.
 _FILL = """
-    INSERT INTO chat_message (id, org_id, space_id, position, revision, author_id, client_id, in_feed, text, html, created_at)
-    SELECT gen_random_uuid(), %(org)s, %(space)s, n, n, (%(people)s::uuid[])[1 + n %% %(crowd)s], gen_random_uuid(), true,
-           said.words, '<p>' || said.words || '</p>', now() - (%(total)s - n) * %(pace)s * interval '1 second'
-    FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
+    INSERT INTO chat_message
+    SELECT made.*
+    FROM chat_message AS first
+    CROSS JOIN generate_series(%(first)s::bigint, %(last)s::bigint) AS n
     CROSS JOIN LATERAL (
       SELECT string_agg(translate(substr(md5(floor(power(%(vocabulary)s, random()))::text), 1, 7), '0123456789', 'ghijklmnop'), ' ')
              AS words
       FROM generate_series(1, 6 + (n %% 18)::int) WHERE n > 0
-    ) said"""
+    ) said
+    CROSS JOIN LATERAL jsonb_populate_record(first, jsonb_build_object(
+      'id', gen_random_uuid(), 'position', n, 'revision', n, 'author_id', (%(people)s::uuid[])[1 + n %% %(crowd)s],
+      'client_id', gen_random_uuid(), 'text', said.words, 'html', '<p>' || said.words || '</p>',
+      'created_at', now() - (%(total)s - n) * %(pace)s * interval '1 second')) AS made
+    WHERE first.space_id = %(space)s AND first.position = 1"""
 
 
 def run(*, quick: bool = False, sizes: list[int] | None = None) -> list[Figure]:
@@ -99,8 +106,10 @@ def _texts(kind: Any, rounds: int) -> list[str]:
 def _fill(on: Stage, space: Any, total: int) -> None:
     from django.db import connection
 
+    from chat import feed
+
+    feed.post(space, on.people[0], text=word(1), client_id=uuid.uuid4())
     values = {
-        "org": on.org.pk,
         "space": space.pk,
         "people": [person.pk for person in on.people],
         "crowd": len(on.people),
@@ -110,7 +119,7 @@ def _fill(on: Stage, space: Any, total: int) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
-        for first in range(1, total + 1, BATCH):
+        for first in range(2, total + 1, BATCH):
             last = min(total, first + BATCH - 1)
             cursor.execute(_FILL, values | {"first": first, "last": last})
             cursor.execute(

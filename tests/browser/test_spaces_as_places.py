@@ -1,11 +1,12 @@
 """Spaces as places: joining and leaving, closing and opening again, going from one to another without losing anything."""
 
+import re
 import uuid
 from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from chat import feed, memory, places
 from tests.stack import Stack
@@ -193,6 +194,22 @@ def test_a_slow_link_leads_nowhere_once_one_has_gone_elsewhere(house: SimpleName
 
     expect(house.tab.get_by_role("heading", name="Board", level=1)).to_be_visible()
     expect(house.tab).to_have_url(f"{house.url}/spaces/{house.private.pk}/")
+
+
+def test_who_is_on_the_way_to_another_page_arrives_there_whatever_changes_here(house: SimpleNamespace) -> None:
+    tab = house.enter(house.mei, f"/spaces/{house.space.pk}/")
+    held: list[Route] = []
+    tab.route("**/members/", lambda route: held.append(route))
+    with tab.expect_request("**/members/"):
+        tab.get_by_role("link", name=re.compile("members$")).click()
+
+    places.set_role(house.ana, house.space, house.mei, "viewer")
+    feed.post(house.space, house.ana, text="Now you only read.", client_id=uuid.uuid4())
+    expect(tab.get_by_role("article").get_by_text("Now you only read.")).to_be_visible()
+    held[0].continue_()
+
+    expect(tab).to_have_url(re.compile("/members/$"))
+    expect(tab.locator("#main").get_by_text("Reads only")).to_be_visible()
 
 
 def test_a_space_that_was_only_looked_at_and_became_private_is_gone(house: SimpleNamespace) -> None:

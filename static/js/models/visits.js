@@ -14,6 +14,7 @@ const tell = (type, detail) => document.dispatchEvent(new CustomEvent(type, { de
 
 class Visits {
   #asking = null;
+  #going = null; // the address that is being fetched
   #ahead = null; // what was asked for when the finger went down
   #shown = placeOf(location);
 
@@ -30,6 +31,7 @@ class Visits {
   async visit(url, { replace = false, back = false } = {}) {
     this.#asking?.abort();
     const { signal } = (this.#asking = new AbortController());
+    this.#going = url;
     document.querySelector("[data-swap=main]").ariaBusy = "true";
     try {
       const fetched = await this.#fetch(url, signal);
@@ -41,12 +43,15 @@ class Visits {
       if (signal.aborted) return;
       if (navigator.onLine) location.assign(url);
       else document.querySelector("[data-swap=main]").ariaBusy = null; // the banner says why
+    } finally {
+      if (!signal.aborted) this.#going = null;
     }
   }
 
-  /** The same page, as it is now. */
+  /** The same page, as it is now, unless somebody is on the way to another. */
   again() {
-    return this.visit(location.href, { replace: true, back: true });
+    const { href } = location;
+    if (!this.#going || this.#going === href) this.visit(href, { replace: true, back: true });
   }
 
   async #show(fresh, url, { replace, back, signal }) {
