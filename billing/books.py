@@ -34,7 +34,7 @@ def breaches() -> list[Finding]:
     return [finding for finding in audit() if finding.breaches]
 
 
-_BUCKETS = ("free", "held", "spent", "expired", "revoked")
+_BUCKETS = ("free", "held", "spent", "expired", "revoked", "frozen")
 _FROM_MOVES = ", ".join(
     f"coalesce(sum(CASE '{bucket}' WHEN m.dst THEN m.amount_ucr WHEN m.src THEN -m.amount_ucr END), 0)"
     for bucket in _BUCKETS
@@ -53,8 +53,9 @@ QUESTIONS = {
         HAVING ({_FROM_MOVES}, coalesce(sum(m.amount_ucr) FILTER (WHERE m.src = 'issued'), 0))
             IS DISTINCT FROM ({_OF_LOT}, l.granted_ucr)""",
     "a lot accounts for all that was granted": """
-        SELECT id FROM billing_lot WHERE granted_ucr <> free_ucr + held_ucr + spent_ucr + expired_ucr + revoked_ucr
-            OR least(granted_ucr, free_ucr, held_ucr, spent_ucr, expired_ucr, revoked_ucr, owed_ucr) < 0
+        SELECT id FROM billing_lot
+        WHERE granted_ucr <> free_ucr + held_ucr + spent_ucr + expired_ucr + revoked_ucr + frozen_ucr
+            OR least(granted_ucr, free_ucr, held_ucr, spent_ucr, expired_ucr, revoked_ucr, frozen_ucr, owed_ucr) < 0
             OR is_drained AND free_ucr + held_ucr > 0""",
     "what is held is what open calls hold": """
         SELECT p.org_id FROM billing_pool p LEFT JOIN billing_hold h ON h.org_id = p.org_id AND h.state = 'open'
@@ -101,7 +102,8 @@ QUESTIONS = {
     "every move is of a known kind": """
         SELECT id FROM billing_move WHERE concat_ws(' ', kind, src, dst) NOT IN ('grant issued free', 'hold free held',
             'spend held spent', 'release held free', 'expire free expired', 'expire held expired',
-            'revoke free revoked', 'revoke held revoked', 'overrun free spent')""",
+            'revoke free revoked', 'revoke held revoked', 'overrun free spent', 'freeze free frozen',
+            'freeze held frozen', 'thaw frozen free', 'revoke frozen revoked', 'expire frozen expired')""",
     "every row of the books belongs to its organization": """
         SELECT m.id::text FROM billing_move m LEFT JOIN billing_lot l ON l.id = m.lot_id AND l.org_id = m.org_id
             LEFT JOIN billing_hold h ON h.id = m.hold_id AND h.org_id = m.org_id

@@ -1,6 +1,6 @@
 """The functions, triggers and rights of the ledger, which lie beside the code that calls them.
 
-Each file may be run again: whoever changes one adds a migration that runs it, after whatever tables it needs.
+Each file but the last may be run again: who changes one adds a migration that runs it, after the tables it needs.
 """
 
 from pathlib import Path
@@ -14,5 +14,5 @@ class Migration(migrations.Migration):
     dependencies = [("billing", "0001_initial"), ("workspace", "0002_tenancy"), ("catalog", "0001_initial")]
     operations = [
         migrations.RunSQL((HERE / name).read_text(), migrations.RunSQL.noop)
-        for name in ("lots.sql", "ledger.sql", "prices.sql", "guards.sql")
+        for name in ("lots.sql", "ledger.sql", "prices.sql", "guards.sql", "tenancy.sql")
     ]

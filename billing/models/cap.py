@@ -1,10 +1,13 @@
-"""A cap: what one member, Space or API key may spend in a period. An alert: a threshold that was crossed.
+"""A cap: what one member, Space or API key may spend in a period; who wants more asks. An alert: a threshold crossed.
 
 *Called by*: billing.ledger, settings pages, the mailer of alerts. *Keeps true*: a cap counts the period of the pool;
 an alert exists once a period and threshold, written in the transaction that crossed it.
 """
 
+import uuid
+
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Least, Now
 from django.db.models.lookups import GreaterThanOrEqual
 
@@ -24,6 +27,8 @@ class Cap(models.Model):
     held_ucr = models.BigIntegerField(db_default=0)
     # Used and held when the limit was set: a limit that was set below that is no breach of it.
     outset_ucr = models.BigIntegerField(db_default=0)
+    # Made from the default for members, and changed with it; one that somebody set stays.
+    is_default = models.BooleanField(db_default=False)
 
     class Meta:
         constraints = [
@@ -51,3 +56,45 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.threshold_percent} % of {self.org_id}"
+
+
+class AlertReceipt(models.Model):
+    """Whom an alert is for: mailed once, shown until it was put away."""
+
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="receipts")
+    member = models.ForeignKey("workspace.Member", models.CASCADE, related_name="+")
+    mailed_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["alert", "member"], name="alertreceipt_once")]
+
+    def __str__(self) -> str:
+        return f"{self.alert_id} for {self.member_id}"
+
+
+class CapRequest(models.Model):
+    """Somebody asks for more room; an admin answers with one click."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    org = models.ForeignKey("workspace.Org", models.PROTECT, related_name="+")
+    member = models.ForeignKey("workspace.Member", models.PROTECT, related_name="+")
+    scope = models.TextField(choices=CapScope)
+    scope_id = models.UUIDField()
+    wanted_ucr = models.BigIntegerField(null=True)
+    reason = models.CharField(max_length=300, blank=True, default="")
+    asked_at = models.DateTimeField(db_default=Now())
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.ForeignKey("workspace.Member", models.PROTECT, null=True, related_name="+")
+    # None while it is open, and when it was declined.
+    given_ucr = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "scope", "scope_id"], condition=Q(answered_at=None), name="caprequest_one_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} asks for {self.scope} {self.scope_id}"

@@ -16,6 +16,8 @@ class MoveKind(models.TextChoices):
     RELEASE = "release", "Released"
     EXPIRE = "expire", "Expired"
     REVOKE = "revoke", "Revoked"
+    FREEZE = "freeze", "Frozen by a dispute"
+    THAW = "thaw", "Freed after a dispute"
     OVERRUN = "overrun", "Spent beyond the hold"
 
 
@@ -26,6 +28,7 @@ class Bucket(models.TextChoices):
     SPENT = "spent", "Spent"
     EXPIRED = "expired", "Expired"
     REVOKED = "revoked", "Revoked"
+    FROZEN = "frozen", "Frozen"
 
 
 class Move(models.Model):

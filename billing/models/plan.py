@@ -1,13 +1,16 @@
-"""What an organization has subscribed to: plans are rows, an account is one organization on one of them.
+"""Plans, what they allow and grant, and what they cost in each currency. They are rows: an operator may change them.
 
 *Called by*: billing.plans, the pricing page. *Keeps true*: a NULL limit is no limit; `rank` orders the plans, so
-that "which plan lifts this" is a query. An account says which period was granted last, never how many credits.
+that "which plan lifts this" is a query. A plan without prices costs nothing (Starter) or is agreed upon (on request).
 """
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
+from billing import money
 from billing.credits import UCR_PER_CREDIT
+
+LIST_CURRENCY = "usd"
 
 
 class PlanQuerySet(models.QuerySet["Plan"]):
@@ -20,8 +23,7 @@ class Plan(models.Model):
     slug = models.SlugField(max_length=20, primary_key=True)
     name = models.CharField(max_length=40)
     rank = models.PositiveSmallIntegerField(unique=True)
-    monthly_price_cents = models.PositiveIntegerField(null=True)
-    seat_price_cents = models.PositiveIntegerField(null=True)
+    is_on_request = models.BooleanField(default=False)
     monthly_grant_ucr = models.BigIntegerField(default=0)
     seat_grant_ucr = models.BigIntegerField(default=0)
     max_spaces = models.PositiveIntegerField(null=True)
@@ -47,14 +49,6 @@ class Plan(models.Model):
         return self.name
 
     @property
-    def price_dollars(self) -> str:
-        return _dollars(self.monthly_price_cents)
-
-    @property
-    def seat_dollars(self) -> str:
-        return _dollars(self.seat_price_cents)
-
-    @property
     def monthly_credits(self) -> int:
         return self.monthly_grant_ucr // UCR_PER_CREDIT
 
@@ -63,39 +57,47 @@ class Plan(models.Model):
         return self.seat_grant_ucr // UCR_PER_CREDIT
 
     @property
-    def is_priced_on_request(self) -> bool:
-        return self.monthly_price_cents is None
+    def monthly(self) -> "PlanPrice | None":
+        """What it costs a month in the currency of the list; None where it costs nothing or is agreed upon."""
+        return self.price(Interval.MONTH, LIST_CURRENCY)
+
+    def price(self, interval: str, currency: str) -> "PlanPrice | None":
+        """Without a query where `prices` was prefetched."""
+        return next(
+            (each for each in self.prices.all() if (each.interval, each.currency) == (interval, currency)), None
+        )
 
     def grant_ucr(self, seats: int) -> int:
         return self.monthly_grant_ucr + self.seat_grant_ucr * seats
 
 
-class AccountQuerySet(models.QuerySet["Account"]):
-    def due(self, now: object) -> "AccountQuerySet":
-        """Those whose next period has begun, and whose credits come by the calendar rather than by an invoice."""
-        return self.filter(grants_by_calendar=True, next_grant_at__lte=now)
+class Interval(models.TextChoices):
+    MONTH = "month", "Monthly"
+    YEAR = "year", "Yearly"
 
 
-class Account(models.Model):
-    org = models.OneToOneField("workspace.Org", models.PROTECT, primary_key=True, related_name="account")
-    plan = models.ForeignKey(Plan, models.PROTECT, related_name="accounts")
-    seats = models.PositiveIntegerField(default=1)
-    anchor_at = models.DateTimeField()
-    periods_granted = models.PositiveIntegerField(default=0)
-    next_grant_at = models.DateTimeField(db_index=True)
-    # False once a payment provider runs the subscription: then a paid invoice grants the period.
-    grants_by_calendar = models.BooleanField(default=True)
+class PlanPrice(models.Model):
+    """What a plan costs for one interval in one currency, in its smallest unit: once, and each seat."""
 
-    objects = AccountQuerySet.as_manager()
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="prices")
+    interval = models.CharField(max_length=5, choices=Interval)
+    currency = models.CharField(max_length=3)
+    base_minor = models.PositiveIntegerField()
+    seat_minor = models.PositiveIntegerField()
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(next_grant_at__gte=F("anchor_at")), name="account_grants_after_anchor")
-        ]
+        constraints = [models.UniqueConstraint(fields=["plan", "interval", "currency"], name="planprice_once")]
 
     def __str__(self) -> str:
-        return f"{self.org_id} on {self.plan_id}"
+        return f"{self.plan_id} {self.interval} {self.currency}"
 
+    @property
+    def base_text(self) -> str:
+        return money.text(self.base_minor, self.currency)
 
-def _dollars(cents: int | None) -> str:
-    return "" if cents is None else f"{cents // 100:,}" + (f".{cents % 100:02}" if cents % 100 else "")
+    @property
+    def seat_text(self) -> str:
+        return money.text(self.seat_minor, self.currency)
+
+    def total_minor(self, seats: int) -> int:
+        return self.base_minor + self.seat_minor * seats

@@ -1,7 +1,7 @@
 """The credits of an organization: one pool, made of lots.
 
 *Called by*: billing.ledger reads them; only the functions in ledger.sql write them. *Keeps true*: no bucket is
-negative, and each lot's granted amount is always fully accounted for by its five buckets.
+negative, and each lot's granted amount is always fully accounted for by its six buckets.
 *Why* the cached sums on the pool: its row is the only lock, and the balance is read on every page.
 """
 
@@ -24,6 +24,8 @@ class Pool(models.Model):
     period_spent_ucr = models.BigIntegerField(db_default=0)
     alerted_percent = models.SmallIntegerField(db_default=0)
     is_capped = models.BooleanField(db_default=False)
+    # What a member without a cap of their own may spend in a period; None for no such limit.
+    member_cap_ucr = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [
@@ -45,7 +47,7 @@ class LotKind(models.TextChoices):
     ADJUST = "adjust", "Correction"
 
 
-BUCKETS = ("free_ucr", "held_ucr", "spent_ucr", "expired_ucr", "revoked_ucr")
+BUCKETS = ("free_ucr", "held_ucr", "spent_ucr", "expired_ucr", "revoked_ucr", "frozen_ucr")
 
 
 class Lot(models.Model):
@@ -59,6 +61,9 @@ class Lot(models.Model):
     spent_ucr = models.BigIntegerField(db_default=0)
     expired_ucr = models.BigIntegerField(db_default=0)
     revoked_ucr = models.BigIntegerField(db_default=0)
+    # Not to be spent while its payment is disputed; what holds give back meanwhile is frozen too.
+    frozen_ucr = models.BigIntegerField(db_default=0)
+    is_frozen = models.BooleanField(db_default=False)
     # Still to be revoked when holds give it back: a refund found it spent or held.
     owed_ucr = models.BigIntegerField(db_default=0)
     # Set in passing once nothing is free or held any more: the burn order is read without going through old lots, and
@@ -79,7 +84,12 @@ class Lot(models.Model):
             models.CheckConstraint(condition=GreaterThanOrEqual(Least(*BUCKETS), 0), name="lot_not_negative"),
             models.CheckConstraint(
                 condition=Q(
-                    granted_ucr=F("free_ucr") + F("held_ucr") + F("spent_ucr") + F("expired_ucr") + F("revoked_ucr")
+                    granted_ucr=F("free_ucr")
+                    + F("held_ucr")
+                    + F("spent_ucr")
+                    + F("expired_ucr")
+                    + F("revoked_ucr")
+                    + F("frozen_ucr")
                 ),
                 name="lot_accounts_for_all",
             ),

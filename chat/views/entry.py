@@ -23,7 +23,7 @@ from workspace.models import Invitation, Member, Space, User
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
-        return render(request, "home.html", {"plans": Plan.objects.order_by("rank")})
+        return render(request, "home.html", {"plans": Plan.objects.prefetch_related("prices")})
     if key := request.session.get("invitation"):
         return redirect("join", key=key)
     members = access.memberships(request.user)

@@ -31,13 +31,15 @@ def lots(org: Org) -> list[tuple[str, int]]:
 def test_the_plans_are_those_of_the_design() -> None:
     starter, team, business, enterprise = Plan.objects.order_by("rank")
 
-    assert (starter.slug, starter.monthly_price_cents, starter.grant_ucr(1)) == ("starter", 0, 100 * CREDIT)
+    assert (starter.slug, starter.monthly, starter.grant_ucr(1)) == ("starter", None, 100 * CREDIT)
     assert (starter.max_spaces, starter.max_members, starter.max_tool_servers) == (1, 5, 1)
-    assert (team.monthly_price_cents, team.seat_price_cents, team.grant_ucr(3)) == (2_400, 900, 1_900 * CREDIT)
-    assert (business.monthly_price_cents, business.seat_price_cents) == (9_900, 1_800)
+    assert (team.monthly.base_minor, team.monthly.seat_minor, team.grant_ucr(3)) == (2_400, 900, 1_900 * CREDIT)
+    assert (business.monthly.base_minor, business.monthly.seat_minor) == (9_900, 1_800)
+    yearly = business.price("year", "eur")
+    assert yearly and yearly.total_minor(2) == 10 * (9_900 + 2 * 1_800)
     assert business.grant_ucr(2) == 6_600 * CREDIT
     assert business.has_sso and business.has_zero_retention and business.has_provider_allow_list
-    assert enterprise.is_priced_on_request and enterprise.max_spaces is None
+    assert enterprise.is_on_request and enterprise.max_spaces is None
     gigabytes = [plan.max_storage_mb and plan.max_storage_mb // 1024 for plan in (starter, team, business, enterprise)]
     assert gigabytes == [1, 10, 100, None]
 
