@@ -94,7 +94,19 @@ QUESTIONS = {
     "a cap is passed only by what calls cost beyond their holds": f"""
         SELECT c.id FROM billing_cap c LEFT JOIN billing_hold h ON {_SCOPED} LEFT JOIN billing_move m
             ON m.hold_id = h.id AND m.kind = 'overrun' GROUP BY c.id
-        HAVING c.used_ucr + c.held_ucr - coalesce(sum(m.amount_ucr), 0) > greatest(c.limit_ucr, c.outset_ucr)""",
+        HAVING c.used_ucr + c.held_ucr - coalesce(sum(m.amount_ucr), 0)
+            > greatest(c.limit_ucr + c.extra_ucr, c.outset_ucr)""",
+    "a cap made from the default is the default": """
+        SELECT c.id FROM billing_cap c JOIN billing_pool p ON p.org_id = c.org_id
+        WHERE c.is_default AND (c.scope <> 'member' OR c.limit_ucr IS DISTINCT FROM p.member_cap_ucr)""",
+    "under a default every member with a call has a cap": """
+        SELECT h.member_id FROM billing_hold h JOIN billing_pool p ON p.org_id = h.org_id
+            AND p.member_cap_ucr IS NOT NULL AND (h.created_at >= p.period_starts_at OR h.state = 'open')
+            LEFT JOIN billing_cap c ON c.org_id = h.org_id AND c.scope = 'member' AND c.scope_id = h.member_id
+        WHERE h.member_id IS NOT NULL AND c.id IS NULL""",
+    "a pool knows whether anything in it is capped": """
+        SELECT p.org_id FROM billing_pool p WHERE p.is_capped <> (p.member_cap_ucr IS NOT NULL
+            OR EXISTS (SELECT FROM billing_cap c WHERE c.org_id = p.org_id))""",
     "a period counts what its calls were charged": """
         SELECT p.org_id FROM billing_pool p LEFT JOIN billing_hold h
             ON h.org_id = p.org_id AND h.created_at >= p.period_starts_at

@@ -1,6 +1,6 @@
 -- What keeps the books honest against SQL written by hand: triggers for everyone, rights for the application's own role.
 -- Keeps true: moves, usage and prices only grow; a pool with a history stays; the application reads the books and writes them
--- only through the functions of lots.sql, ledger.sql and prices.sql.
+-- only through the functions of lots.sql, ledger.sql, caps.sql and prices.sql.
 
 CREATE OR REPLACE TRIGGER move_append_only BEFORE UPDATE OR DELETE ON billing_move FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE OR REPLACE TRIGGER move_never_emptied BEFORE TRUNCATE ON billing_move FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -42,6 +42,8 @@ BEGIN
   EXECUTE 'GRANT SELECT ON ' || v_books || ' TO parley_app';
   -- That an alert was mailed is no matter of money.
   GRANT UPDATE (sent_at) ON billing_alert TO parley_app;
+  -- Nor is it that somebody has seen how much of theirs is used.
+  GRANT UPDATE (seen_percent) ON billing_cap TO parley_app;
   FOR v_function IN SELECT oid FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname ~ '^(ledger|prices)_' AND prosecdef LOOP
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO parley_app', v_function);
   END LOOP;

@@ -18,6 +18,7 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.utils import timezone
 
+from billing import paths
 from billing.models import Hold, Pool
 from billing.refusals import CapReached, ForeignCall, NoCredits, NoPool, Unpriced
 
@@ -85,6 +86,7 @@ class Balance:
     period_starts_at: datetime
     period_ends_at: datetime
     period_spent_ucr: int
+    is_capped: bool
 
 
 def open_pool(org_id: UUID, *, anchor_at: datetime) -> None:
@@ -142,10 +144,14 @@ def hold(
     status, hold_id, state, amount_ucr, output_tokens, expires_at, free_ucr, *limit = row
     limit_of, limit_ucr, least_ucr, resets_at = limit
     if status == "refused" and limit_of == "pool":
-        held_ucr = Pool.objects.values_list("held_ucr", flat=True).get(org_id=org_id)
-        raise NoCredits.of(free_ucr=free_ucr, held_ucr=held_ucr, needed_ucr=least_ucr, resets_at=resets_at)
+        held_ucr, slug = Pool.objects.values_list("held_ucr", "org__slug").get(org_id=org_id)
+        where = paths.to_plan(slug) or paths.to_limits(slug)
+        raise NoCredits.of(
+            free_ucr=free_ucr, held_ucr=held_ucr, needed_ucr=least_ucr, resets_at=resets_at, lifted_at=where
+        )
     if status == "refused":
-        raise CapReached.of(limit_of, limit_ucr=limit_ucr, left_ucr=amount_ucr, resets_at=resets_at)
+        where = paths.to_limits(Pool.objects.values_list("org__slug", flat=True).get(org_id=org_id))
+        raise CapReached.of(limit_of, limit_ucr=limit_ucr, left_ucr=amount_ucr, resets_at=resets_at, lifted_at=where)
     _require(status)
     is_new = status == "held"
     return Held(hold_id, call, state, amount_ucr, output_tokens, expires_at, free_ucr, limit_of, is_new)
@@ -219,8 +225,23 @@ def revoke(org_id: UUID, *, source_key: str, total_ucr: int) -> tuple[int, int]:
 
 
 def cap(org_id: UUID, *, scope: str, scope_id: UUID, limit_ucr: int | None) -> None:
-    """Set what a member, Space or key may spend in a period; None lifts it. What it spent in this one counts."""
+    """Set what a member, Space or key may spend in a period; None takes it away, or leaves a member to the default.
+
+    What was spent in this period counts.
+    """
     _call("SELECT ledger_cap(%s, %s, %s, %s)", org_id, scope, scope_id, limit_ucr)
+
+
+def cap_default(org_id: UUID, *, limit_ucr: int | None) -> None:
+    """Set what each member may spend in a period who has no cap of their own; None takes it away."""
+    _call("SELECT ledger_cap_default(%s, %s)", org_id, limit_ucr)
+
+
+def cap_raise(org_id: UUID, *, scope: str, scope_id: UUID, amount_ucr: int, is_for_good: bool) -> bool:
+    """Give more under a cap, in this period or for good. False where there is no cap."""
+    return bool(
+        _call("SELECT ledger_cap_raise(%s, %s, %s, %s, %s)", org_id, scope, scope_id, amount_ucr, is_for_good)[0]
+    )
 
 
 def balance(org_id: UUID) -> Balance:
@@ -231,7 +252,8 @@ def balance(org_id: UUID) -> Balance:
     if pool.due_at <= timezone.now():
         _call("SELECT ledger_expire(%s)", org_id)
         pool.refresh_from_db()
-    return Balance(pool.free_ucr, pool.held_ucr, pool.period_starts_at, pool.period_ends_at, pool.period_spent_ucr)
+    period = pool.period_starts_at, pool.period_ends_at, pool.period_spent_ucr
+    return Balance(pool.free_ucr, pool.held_ucr, *period, pool.is_capped)
 
 
 def _call(sql: str, *arguments: Any) -> Any:

@@ -46,6 +46,17 @@ BEGIN
   RETURN v_lots;
 END $$;
 
+-- Internal. Under a default for members, one who holds for the first time gets a cap made from it. Whoever had a call in this
+-- period when the default was set has theirs since then (ledger_cap_default), so that a new one begins at nothing.
+CREATE OR REPLACE FUNCTION ledger_cap_of_member(p_pool billing_pool, p_member uuid) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF p_member IS NULL OR p_pool.member_cap_ucr IS NULL THEN RETURN; END IF;
+  IF NOT EXISTS (SELECT FROM billing_cap WHERE org_id = p_pool.org_id AND scope = 'member' AND scope_id = p_member) THEN
+    INSERT INTO billing_cap (org_id, scope, scope_id, limit_ucr, is_default)
+    VALUES (p_pool.org_id, 'member', p_member, p_pool.member_cap_ucr, true);
+  END IF;
+END $$;
+
 -- Internal. What a capped call may take: the least of the pool and its caps, and whose that is. A cap that does not pay
 -- for p_least is named before the pool, the member's first.
 CREATE OR REPLACE FUNCTION ledger_room(p_pool billing_pool, p_member uuid, p_space uuid, p_key uuid, p_least bigint,
@@ -59,9 +70,9 @@ BEGIN
   FOR v_cap IN SELECT * FROM billing_cap WHERE org_id = p_pool.org_id
       AND (scope, scope_id) IN (('member', p_member), ('space', p_space), ('key', p_key))
       ORDER BY CASE scope WHEN 'member' THEN 1 WHEN 'space' THEN 2 ELSE 3 END FOR NO KEY UPDATE LOOP
-    v_room := greatest(v_cap.limit_ucr - v_cap.used_ucr - v_cap.held_ucr, 0);
+    v_room := greatest(v_cap.limit_ucr + v_cap.extra_ucr - v_cap.used_ucr - v_cap.held_ucr, 0);
     IF v_room < p_least OR v_room < o_room THEN
-      o_room := v_room; o_limit_of := v_cap.scope; o_limit := v_cap.limit_ucr;
+      o_room := v_room; o_limit_of := v_cap.scope; o_limit := v_cap.limit_ucr + v_cap.extra_ucr;
     END IF;
     EXIT WHEN v_room < p_least;
   END LOOP;
@@ -101,6 +112,7 @@ BEGIN
   v_room := v_pool.free_ucr;
   o_limit_of := 'pool';
   IF v_pool.is_capped THEN
+    PERFORM ledger_cap_of_member(v_pool, p_member);
     SELECT * INTO v_room, o_limit_of, o_limit FROM ledger_room(v_pool, p_member, p_space, p_key, o_least);
   END IF;
   IF v_room >= o_amount THEN
@@ -263,6 +275,7 @@ BEGIN
   SELECT * INTO v_hold FROM billing_hold WHERE call = p_call;
   IF NOT FOUND THEN
     v_is_lost := true;
+    IF v_pool.is_capped THEN PERFORM ledger_cap_of_member(v_pool, p_member); END IF;
     INSERT INTO billing_hold (org_id, call, member_id, space_id, key_id, prices, amount_ucr, max_output_tokens, state, created_at, expires_at)
     VALUES (p_org, p_call, p_member, p_space, p_key, '{}', 0, 0, 'reaped', v_now, v_now) RETURNING * INTO v_hold;
   ELSIF v_hold.org_id <> p_org THEN

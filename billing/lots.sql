@@ -38,7 +38,8 @@ BEGIN
       coalesce((SELECT anchor_at FROM billing_account WHERE org_id = p_org), v_pool.period_starts_at), p_now) p;
     UPDATE billing_pool SET period_starts_at = v_period.o_starts, period_ends_at = v_period.o_ends, period_spent_ucr = 0,
       alerted_percent = 0, period_base_ucr = free_ucr WHERE org_id = p_org;
-    UPDATE billing_cap SET used_ucr = 0, outset_ucr = least(outset_ucr, held_ucr) WHERE org_id = p_org;
+    UPDATE billing_cap SET used_ucr = 0, outset_ucr = CASE WHEN extra_ucr > 0 THEN held_ucr ELSE least(outset_ucr, held_ucr) END,
+      extra_ucr = 0, seen_percent = 0 WHERE org_id = p_org;
   END IF;
   UPDATE billing_lot SET is_drained = true WHERE org_id = p_org AND NOT is_drained AND free_ucr = 0 AND held_ucr = 0;
   UPDATE billing_pool SET due_at = least(period_ends_at,
@@ -120,23 +121,4 @@ BEGIN
     UPDATE billing_pool SET free_ucr = free_ucr - v_take, period_base_ucr = greatest(period_base_ucr - v_take, 0)
       WHERE org_id = p_org;
   END IF;
-END $$;
-
--- Set, change or (NULL) lift what a member, Space or key may spend in a period. What it spent in this one counts at once.
-CREATE OR REPLACE FUNCTION ledger_cap(p_org uuid, p_scope text, p_scope_id uuid, p_limit bigint) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-  v_pool billing_pool;
-BEGIN
-  SELECT * INTO v_pool FROM billing_pool WHERE org_id = p_org FOR NO KEY UPDATE;
-  IF clock_timestamp() >= v_pool.due_at THEN v_pool := ledger_tidy(p_org, clock_timestamp()); END IF;
-  DELETE FROM billing_cap WHERE org_id = p_org AND scope = p_scope AND scope_id = p_scope_id AND p_limit IS NULL;
-  INSERT INTO billing_cap (org_id, scope, scope_id, limit_ucr, used_ucr, held_ucr)
-  SELECT p_org, p_scope, p_scope_id, p_limit, coalesce(sum(charged_ucr) FILTER (WHERE created_at >= v_pool.period_starts_at), 0),
-    coalesce(sum(amount_ucr) FILTER (WHERE state = 'open'), 0) FROM billing_hold
-    WHERE org_id = p_org AND CASE p_scope WHEN 'member' THEN member_id WHEN 'space' THEN space_id ELSE key_id END = p_scope_id
-    HAVING p_limit IS NOT NULL
-  ON CONFLICT (org_id, scope_id, scope) DO UPDATE SET limit_ucr = EXCLUDED.limit_ucr;
-  UPDATE billing_cap SET outset_ucr = used_ucr + held_ucr WHERE org_id = p_org AND scope = p_scope AND scope_id = p_scope_id;
-  UPDATE billing_pool SET is_capped = EXISTS (SELECT FROM billing_cap WHERE org_id = p_org) WHERE org_id = p_org;
 END $$;

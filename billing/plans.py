@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing import ledger
+from billing import ledger, paths
 from billing.models import Account, LotKind, Plan
 from billing.refusals import NoPool, PlanLimit
 from workspace.models import Org
@@ -114,6 +114,7 @@ def _require_room(org: Org, limit: str, count: int, sentence: Callable[[int], st
     if most is None or count <= most:
         return
     lifting = Plan.objects.lifting(limit, count).filter(rank__gt=plan.rank).first()
+    where = {"lifted_at": paths.to_plan(org.slug)} if lifting and paths.to_plan(org.slug) else {}
     way_out = _("The {plan} plan allows more.").format(plan=lifting.name) if lifting else _("No plan allows more.")
     raise PlanLimit(
         f"{sentence(most).format(plan=plan.name, count=most)} {way_out}",
@@ -121,6 +122,7 @@ def _require_room(org: Org, limit: str, count: int, sentence: Callable[[int], st
         most=most,
         plan=plan.slug,
         lifted_by=lifting.slug if lifting else None,
+        **where,
     )
 
 

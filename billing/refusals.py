@@ -1,7 +1,8 @@
 """What billing says no to, in sentences: whose limit it was, when it resets, who can lift it.
 
 *Called by*: ledger and plans raise them; views, the API and metering show them. *Keeps true*: a sentence is whole, and
-its figures are kept beside it, so that it can be told again in another language.
+its figures are kept beside it, so that it can be told again in another language; `lifted_at` is the page of whoever can
+lift it.
 """
 
 from datetime import UTC, datetime
@@ -16,24 +17,24 @@ from workspace.languages import told
 SENTENCES = {
     "no_credits.free": gettext_noop(
         "The organization's credits do not cover this: {free} free, at least {needed} needed. An owner or admin of the "
-        "organization can ask the operator of this server for more; the next period begins on {resets_at}."
+        "organization can get more; the next period begins on {resets_at}."
     ),
     "no_credits.held": gettext_noop(
         "The organization's credits do not cover this: {free} free and {held} set aside for answers that are being "
         "written, at least {needed} needed. Try again when those have ended. An owner or admin of the organization can "
-        "ask the operator of this server for more; the next period begins on {resets_at}."
+        "get more; the next period begins on {resets_at}."
     ),
     "cap.member": gettext_noop(
         "Your own limit of {limit} credits a month does not cover this: {left} left until {resets_at}. An owner or "
-        "admin of the organization can ask the operator of this server to raise it."
+        "admin of the organization can give you more."
     ),
     "cap.space": gettext_noop(
         "This Space's limit of {limit} credits a month does not cover this: {left} left until {resets_at}. An owner or "
-        "admin of the organization can ask the operator of this server to raise it."
+        "admin of the organization can raise it."
     ),
     "cap.key": gettext_noop(
         "This API key's limit of {limit} credits a month does not cover this: {left} left until {resets_at}. An owner "
-        "or admin of the organization can ask the operator of this server to raise it."
+        "or admin of the organization can raise it."
     ),
 }
 
@@ -51,10 +52,10 @@ class NoCredits(Reckoned):
 
     code = "no_credits"
     status = 402
-    message = _("The organization has no credits left. An owner or admin can ask the operator of this server for more.")
+    message = _("The organization has no credits left. An owner or admin of the organization can get more.")
 
     @classmethod
-    def of(cls, *, free_ucr: int, held_ucr: int, needed_ucr: int, resets_at: datetime) -> "NoCredits":
+    def of(cls, *, free_ucr: int, held_ucr: int, needed_ucr: int, resets_at: datetime, **where: str) -> "NoCredits":
         figures = {
             "free": credits.format_ucr(free_ucr),
             "needed": credits.format_cost(needed_ucr),
@@ -70,6 +71,7 @@ class NoCredits(Reckoned):
             free_ucr=free_ucr,
             needed_ucr=needed_ucr,
             resets_at=resets_at.isoformat(),
+            **where,
         )
 
 
@@ -78,10 +80,10 @@ class CapReached(Reckoned):
 
     code = "cap_reached"
     status = 402
-    message = _("A spending limit has been reached. An owner or admin can ask the operator of this server to raise it.")
+    message = _("A spending limit has been reached. An owner or admin of the organization can raise it.")
 
     @classmethod
-    def of(cls, scope: str, *, limit_ucr: int, left_ucr: int, resets_at: datetime) -> "CapReached":
+    def of(cls, scope: str, *, limit_ucr: int, left_ucr: int, resets_at: datetime, **where: str) -> "CapReached":
         figures = {
             "limit": credits.format_ucr(limit_ucr),
             "left": credits.format_ucr(left_ucr),
@@ -94,6 +96,7 @@ class CapReached(Reckoned):
             limit_ucr=limit_ucr,
             left_ucr=left_ucr,
             resets_at=resets_at.isoformat(),
+            **where,
         )
 
 

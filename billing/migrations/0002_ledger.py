@@ -14,5 +14,5 @@ class Migration(migrations.Migration):
     dependencies = [("billing", "0001_initial"), ("workspace", "0002_tenancy"), ("catalog", "0001_initial")]
     operations = [
         migrations.RunSQL((HERE / name).read_text(), migrations.RunSQL.noop)
-        for name in ("lots.sql", "ledger.sql", "prices.sql", "guards.sql", "tenancy.sql")
+        for name in ("lots.sql", "ledger.sql", "caps.sql", "prices.sql", "guards.sql", "tenancy.sql")
     ]

@@ -27,19 +27,33 @@ class Cap(models.Model):
     held_ucr = models.BigIntegerField(db_default=0)
     # Used and held when the limit was set: a limit that was set below that is no breach of it.
     outset_ucr = models.BigIntegerField(db_default=0)
+    # Given on top, for this period alone.
+    extra_ucr = models.BigIntegerField(db_default=0)
     # Made from the default for members, and changed with it; one that somebody set stays.
     is_default = models.BooleanField(db_default=False)
+    # How far its member knows that it is used up; begins anew with the period and with another limit.
+    seen_percent = models.SmallIntegerField(db_default=0)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["org_id", "scope_id", "scope"], name="cap_once"),
             models.CheckConstraint(
-                condition=GreaterThanOrEqual(Least("limit_ucr", "used_ucr", "held_ucr"), 0), name="cap_not_negative"
+                condition=GreaterThanOrEqual(Least("limit_ucr", "used_ucr", "held_ucr", "extra_ucr"), 0),
+                name="cap_not_negative",
             ),
         ]
 
     def __str__(self) -> str:
         return f"cap of {self.scope} {self.scope_id}"
+
+    @property
+    def most_ucr(self) -> int:
+        """What may be spent in this period."""
+        return self.limit_ucr + self.extra_ucr
+
+    @property
+    def left_ucr(self) -> int:
+        return max(self.most_ucr - self.used_ucr - self.held_ucr, 0)
 
 
 class Alert(models.Model):
@@ -59,18 +73,26 @@ class Alert(models.Model):
 
 
 class AlertReceipt(models.Model):
-    """Whom an alert is for: mailed once, shown until it was put away."""
+    """Whom an alert, a request or its answer is for: mailed once, shown until it was put away."""
 
-    alert = models.ForeignKey(Alert, models.CASCADE, related_name="receipts")
+    alert = models.ForeignKey(Alert, models.CASCADE, null=True, related_name="receipts")
+    request = models.ForeignKey("billing.CapRequest", models.CASCADE, null=True, related_name="receipts")
     member = models.ForeignKey("workspace.Member", models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    # When it left the house, or was found not to need to.
     mailed_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["alert", "member"], name="alertreceipt_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["alert", "member"], name="alertreceipt_once"),
+            models.UniqueConstraint(fields=["request", "member"], name="alertreceipt_once_a_request"),
+            models.CheckConstraint(condition=Q(alert=None) ^ Q(request=None), name="alertreceipt_of_one_thing"),
+        ]
+        indexes = [models.Index(fields=["id"], condition=Q(mailed_at=None), name="alertreceipt_to_mail")]
 
     def __str__(self) -> str:
-        return f"{self.alert_id} for {self.member_id}"
+        return f"{self.alert_id or self.request_id} for {self.member_id}"
 
 
 class CapRequest(models.Model):
@@ -88,6 +110,8 @@ class CapRequest(models.Model):
     answered_by = models.ForeignKey("workspace.Member", models.PROTECT, null=True, related_name="+")
     # None while it is open, and when it was declined.
     given_ucr = models.BigIntegerField(null=True)
+    # Whether what was given raised the limit, or was for that period alone.
+    is_for_good = models.BooleanField(default=False)
 
     class Meta:
         constraints = [

@@ -5,6 +5,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from datetime import UTC, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
 
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from billing import books, ledger, prices
 from billing.models import Lot, Price
+from billing.plans import period_start
 from catalog.models import AIModel, Offer, Provider
 from workspace.models import Org
 
@@ -65,8 +67,8 @@ class Desk:
     def bill(self, call: str, *attempts: ledger.Attempt, **rest: object) -> ledger.Settled:
         return ledger.settle(self.org.pk, call=call, attempts=attempts, **rest)  # type: ignore[arg-type]
 
-    def spend(self, amount_ucr: int) -> ledger.Settled:
-        return self.settle(self.hold(amount_ucr).call, amount_ucr)
+    def spend(self, amount_ucr: int, **rest: object) -> ledger.Settled:
+        return self.settle(self.hold(amount_ucr, **rest).call, amount_ucr)
 
     def used(self, name: str, prompt: int, completion: int, number: int = 1, **rest: object) -> ledger.Attempt:
         plain = {"is_delivered": True, "usage_source": "reported"} | rest
@@ -166,3 +168,14 @@ def committed_desk(committed_db: None, make_desk: Callable[..., Desk]) -> Desk:
 @pytest.fixture
 def somebody() -> UUID:
     return uuid4()
+
+
+@pytest.fixture
+def closing_desk(empty_desk: Desk) -> Desk:
+    """A hundred credits, in a period that ends within a fifth of a second."""
+    now = timezone.now().astimezone(UTC)
+    org = type(empty_desk.org).objects.create(name="Closing", slug=f"closing-{uuid4().hex[:8]}")
+    ledger.open_pool(org.pk, anchor_at=period_start(now + timedelta(milliseconds=200), -1))
+    desk = Desk(org, empty_desk.price)
+    desk.grant(100 * CREDIT)
+    return desk

@@ -3,6 +3,7 @@
 import json
 import os
 from io import StringIO
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -31,6 +32,9 @@ BREAKAGES = [
     ("UPDATE billing_lot SET expires_at = now() - interval '11 minutes'", "nothing is free in a lot"),
     ("UPDATE billing_cap SET used_ucr = used_ucr + 1", "a cap counts"),
     ("UPDATE billing_cap SET limit_ucr = 1, outset_ucr = 0", "a cap is passed only by"),
+    ("UPDATE billing_cap SET limit_ucr = limit_ucr + 1 WHERE is_default", "a cap made from the default"),
+    ("DELETE FROM billing_cap WHERE is_default", "under a default every member"),
+    ("UPDATE billing_pool SET is_capped = false", "a pool knows"),
     ("UPDATE billing_pool SET period_spent_ucr = 0", "a period counts"),
     ("UPDATE billing_move SET kind = 'gift' WHERE kind = 'grant'", "every move is of a known kind"),
     ("UPDATE billing_lot SET org_id = gen_random_uuid()", "every row of the books belongs"),
@@ -44,8 +48,13 @@ BREAKAGES = [
 
 @pytest.fixture
 def busy_desk(committed_desk: Desk, somebody):  # type: ignore[no-untyped-def]
-    """One settled call, one that is open, and a cap on who asked for both. What a test breaks is undone at its end."""
+    """One settled call, one that is open, a cap on who asked for both, and a default that somebody else has.
+
+    What a test breaks is undone at its end.
+    """
     desk = committed_desk
+    ledger.cap_default(desk.org.pk, limit_ucr=20 * CREDIT)
+    desk.spend(CREDIT, member_id=uuid4())
     ledger.cap(desk.org.pk, scope="member", scope_id=somebody, limit_ucr=50 * CREDIT)
     desk.settle(desk.hold(3 * CREDIT, member_id=somebody).call, 2 * CREDIT)
     desk.hold(4 * CREDIT, member_id=somebody)

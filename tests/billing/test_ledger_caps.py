@@ -1,15 +1,12 @@
 """Limits below the pool: caps of members, Spaces and keys; alerts; and the period that both count."""
 
-from datetime import UTC, timedelta
 from time import sleep
 from uuid import UUID, uuid4
 
 import pytest
-from django.utils import timezone
 
 from billing import ledger
 from billing.models import Alert, Cap, Pool
-from billing.plans import period_start
 from billing.refusals import CapReached, NoCredits
 
 from .conftest import CREDIT, Desk
@@ -130,17 +127,6 @@ def test_an_organization_without_grants_is_not_alerted_to_free_calls(empty_desk:
     own = empty_desk.used("pro", 1, 1, price_id=None, is_own_key=True)
 
     assert empty_desk.bill(call, own).alerts_percent == ()
-
-
-@pytest.fixture
-def closing_desk(empty_desk: Desk) -> Desk:
-    """A hundred credits, in a period that ends within a fifth of a second."""
-    now = timezone.now().astimezone(UTC)
-    org = type(empty_desk.org).objects.create(name="Closing", slug=f"closing-{uuid4().hex[:8]}")
-    ledger.open_pool(org.pk, anchor_at=period_start(now + timedelta(milliseconds=200), -1))
-    desk = Desk(org, empty_desk.price)
-    desk.grant(100 * CREDIT)
-    return desk
 
 
 def test_a_new_period_begins_with_fresh_caps_and_alerts(closing_desk: Desk, somebody: UUID) -> None:
