@@ -11,23 +11,21 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-import psycopg
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from billing import paths
 from billing.models import Hold, Pool
 from billing.refusals import CapReached, ForeignCall, NoCredits, NoPool, Unpriced
+from billing.round_trip import call as _call
 
 log = logging.getLogger(__name__)
 
 MIN_OUTPUT_TOKENS = 256
 HOLD_SECONDS = 600
 MOST_TOKENS = 10_000_000
-PREPARE_AFTER = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,27 +252,6 @@ def balance(org_id: UUID) -> Balance:
         pool.refresh_from_db()
     period = pool.period_starts_at, pool.period_ends_at, pool.period_spent_ucr
     return Balance(pool.free_ucr, pool.held_ucr, *period, pool.is_capped)
-
-
-def _call(sql: str, *arguments: Any) -> Any:
-    """One round trip."""
-    database: Any = connections[DEFAULT_DB_ALIAS]
-    database.ensure_connection()
-    cursor = getattr(database.connection, "ledger_cursor", None) or _cursor(database)
-    (database.make_debug_cursor if database.queries_logged else database.make_cursor)(cursor).execute(sql, arguments)
-    return cursor.fetchone()
-
-
-def _cursor(database: Any) -> Any:
-    """One cursor a connection: it keeps how arguments are written and results read, which costs more than the rest.
-
-    It binds on the server and has its statements prepared, which saves a fifth of a call. Django's own cursors bind on
-    the client and are not touched by that. A pooler that cannot prepare needs OPTIONS["prepare_threshold"] = None.
-    """
-    if "prepare_threshold" not in database.settings_dict["OPTIONS"]:
-        database.connection.prepare_threshold = PREPARE_AFTER
-    database.connection.ledger_cursor = psycopg.Cursor(database.connection)
-    return database.connection.ledger_cursor
 
 
 def _require(status: str) -> None:
