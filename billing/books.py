@@ -57,6 +57,9 @@ QUESTIONS = {
         WHERE granted_ucr <> free_ucr + held_ucr + spent_ucr + expired_ucr + revoked_ucr + frozen_ucr
             OR least(granted_ucr, free_ucr, held_ucr, spent_ucr, expired_ucr, revoked_ucr, frozen_ucr, owed_ucr) < 0
             OR is_drained AND free_ucr + held_ucr > 0""",
+    "only a lot whose payment is disputed has something frozen": """
+        SELECT id FROM billing_lot WHERE frozen_ucr > 0 AND NOT is_frozen OR is_frozen AND free_ucr > 0
+            OR is_drained AND frozen_ucr > 0""",
     "what is held is what open calls hold": """
         SELECT p.org_id FROM billing_pool p LEFT JOIN billing_hold h ON h.org_id = p.org_id AND h.state = 'open'
         GROUP BY p.org_id HAVING p.held_ucr <> coalesce(sum(h.amount_ucr), 0)""",

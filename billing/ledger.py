@@ -222,6 +222,27 @@ def revoke(org_id: UUID, *, source_key: str, total_ucr: int) -> tuple[int, int]:
     return revoked_ucr, owed_ucr
 
 
+def freeze(org_id: UUID, *, source_key: str) -> int:
+    """Let nothing of this lot be spent while its payment is disputed; returns how much was free until now."""
+    return _moved(_call("SELECT ledger_freeze(%s, %s, true)", org_id, source_key), source_key)
+
+
+def thaw(org_id: UUID, *, source_key: str) -> int:
+    """Free what is frozen of this lot; what ran out meanwhile expires. Returns how much it was."""
+    return _moved(_call("SELECT ledger_freeze(%s, %s, false)", org_id, source_key), source_key)
+
+
+def _moved(row: tuple[int | None], source_key: str) -> int:
+    if row[0] is None:
+        raise LookupError(f"no lot {source_key!r} in this organization")
+    return row[0]
+
+
+def move_anchor(org_id: UUID, *, anchor_at: datetime) -> None:
+    """Count the months of the pool from another instant on; what was spent in the one that is running then counts."""
+    _call("SELECT ledger_move_anchor(%s, %s)", org_id, anchor_at)
+
+
 def cap(org_id: UUID, *, scope: str, scope_id: UUID, limit_ucr: int | None) -> None:
     """Set what a member, Space or key may spend in a period; None takes it away, or leaves a member to the default.
 

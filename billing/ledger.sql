@@ -199,7 +199,7 @@ CREATE OR REPLACE FUNCTION ledger_close(p_pool billing_pool, p_hold billing_hold
 LANGUAGE plpgsql AS $$
 DECLARE
   v_left bigint := p_total;
-  v_used bigint; v_back bigint; v_gone bigint; v_revoked bigint;
+  v_used bigint; v_back bigint; v_gone bigint; v_revoked bigint; v_frozen bigint;
   v_part record;
   v_lots int := 0;
 BEGIN
@@ -207,18 +207,19 @@ BEGIN
   o_from_held := 0;
   IF p_hold.state = 'open' THEN
     WHILE o_from_held < p_hold.amount_ucr LOOP
-      SELECT q.lot_id, q.amount_ucr, l.expires_at, l.owed_ucr INTO STRICT v_part FROM billing_holdpart q
+      SELECT q.lot_id, q.amount_ucr, l.expires_at, l.owed_ucr, l.is_frozen INTO STRICT v_part FROM billing_holdpart q
         JOIN billing_lot l ON l.id = q.lot_id WHERE q.hold_id = p_hold.id AND q.seq = v_lots;
       v_used := least(v_part.amount_ucr, v_left);
       v_revoked := least(v_part.amount_ucr - v_used, v_part.owed_ucr);
       v_back := v_part.amount_ucr - v_used - v_revoked;
       v_gone := CASE WHEN v_part.expires_at <= p_now THEN v_back ELSE 0 END;
-      v_back := v_back - v_gone;
-      UPDATE billing_lot SET held_ucr = held_ucr - v_part.amount_ucr, spent_ucr = spent_ucr + v_used, free_ucr = free_ucr + v_back,
+      v_frozen := CASE WHEN v_part.is_frozen THEN v_back - v_gone ELSE 0 END;
+      v_back := v_back - v_gone - v_frozen;
+      UPDATE billing_lot SET held_ucr = held_ucr - v_part.amount_ucr, spent_ucr = spent_ucr + v_used, free_ucr = free_ucr + v_back, frozen_ucr = frozen_ucr + v_frozen,
         expired_ucr = expired_ucr + v_gone, revoked_ucr = revoked_ucr + v_revoked, owed_ucr = owed_ucr - v_revoked WHERE id = v_part.lot_id;
       INSERT INTO billing_move (org_id, lot_id, hold_id, at, kind, src, dst, amount_ucr)
       SELECT p_hold.org_id, v_part.lot_id, p_hold.id, p_now, m.kind, 'held', m.dst, m.amount FROM (VALUES ('spend', 'spent', v_used),
-        ('release', 'free', v_back), ('expire', 'expired', v_gone), ('revoke', 'revoked', v_revoked)) m(kind, dst, amount) WHERE m.amount > 0;
+        ('release', 'free', v_back), ('expire', 'expired', v_gone), ('revoke', 'revoked', v_revoked), ('freeze', 'frozen', v_frozen)) m(kind, dst, amount) WHERE m.amount > 0;
       v_left := v_left - v_used;
       o_to_free := o_to_free + v_back;
       o_from_held := o_from_held + v_part.amount_ucr;

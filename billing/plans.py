@@ -32,7 +32,7 @@ def enroll(org: Org, plan: str = STARTER, *, seats: int = 1, now: datetime | Non
     )
     if is_new:
         ledger.open_pool(org.pk, anchor_at=account.anchor_at)
-        _grant_period(account, now)
+        grant_period(account, now)
     return account
 
 
@@ -48,7 +48,7 @@ def switch(org: Org, plan: str, *, seats: int = 1, now: datetime | None = None) 
     account.plan, account.seats = Plan.objects.get(slug=plan), seats
     account.save(update_fields=["plan", "seats"])
     if account.grants_by_calendar and account.plan.grant_ucr(seats) > before_ucr:
-        _grant_period(account, now)
+        grant_period(account, now)
     return account
 
 
@@ -62,8 +62,32 @@ def grant_due(now: datetime | None = None) -> int:
     for org_id in list(Account.objects.due(now).order_by("org_id").values_list("org_id", flat=True)):
         with transaction.atomic():
             account = Account.objects.due(now).select_for_update(skip_locked=True).filter(org_id=org_id).first()
-            granted += bool(account and _grant_period(account, now))
+            granted += bool(account and grant_period(account, now))
     return granted
+
+
+def grant_period(account: Account, now: datetime) -> bool:
+    """Grant the period that is running now, under a key of plan and period, and note when the next one begins."""
+    number = period_number(account.anchor_at, now)
+    ends_at = period_start(account.anchor_at, number + 1)
+    number += account.periods_before
+    amount_ucr = account.plan.grant_ucr(account.seats)
+    granted = amount_ucr > 0 and ledger.grant(
+        account.org_id,
+        kind=LotKind.STARTER if account.plan_id == STARTER else LotKind.PLAN,
+        amount_ucr=amount_ucr,
+        source_key=f"{account.plan_id}:{account.org_id}:{number}",
+        expires_at=ends_at,
+    )
+    account.periods_granted, account.next_grant_at = max(number + 1, 0), max(ends_at, account.anchor_at)
+    account.save()
+    return granted
+
+
+def move_anchor(account: Account, anchor_at: datetime) -> None:
+    """Count months from another instant on: a subscription's, once there is one. The caller saves the account."""
+    account.periods_before, account.anchor_at = account.periods_granted, anchor_at
+    ledger.move_anchor(account.org_id, anchor_at=anchor_at)
 
 
 def period_start(anchor_at: datetime, number: int) -> datetime:
@@ -143,20 +167,3 @@ def _tool_servers_most(count: int) -> str:
 def _storage_most(megabytes: int) -> str:
     size = f"{megabytes // 1024:,} GB" if megabytes % 1024 == 0 else f"{megabytes:,} MB"
     return _("The {plan} plan allows {size} of files.").replace("{size}", size)
-
-
-def _grant_period(account: Account, now: datetime) -> bool:
-    """Grant the period that is running now, under a key of plan and period, and note when the next one begins."""
-    number = period_number(account.anchor_at, now)
-    ends_at = period_start(account.anchor_at, number + 1)
-    amount_ucr = account.plan.grant_ucr(account.seats)
-    granted = amount_ucr > 0 and ledger.grant(
-        account.org_id,
-        kind=LotKind.STARTER if account.plan_id == STARTER else LotKind.PLAN,
-        amount_ucr=amount_ucr,
-        source_key=f"{account.plan_id}:{account.org_id}:{number}",
-        expires_at=ends_at,
-    )
-    account.periods_granted, account.next_grant_at = number + 1, ends_at
-    account.save(update_fields=["periods_granted", "next_grant_at"])
-    return granted

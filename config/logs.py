@@ -53,7 +53,7 @@ structlog.configure(
 # At DEBUG some of these would write whole requests or SQL with its values, which are somebody's words.
 _TALKATIVE = (
     *("asyncio", "celery", "daphne", "django.db.backends", "django.template", "httpx", "httpx2", "kombu"),
-    *("markdown_it", "openai", "twisted", "urllib3"),
+    *("markdown_it", "openai", "stripe", "twisted", "urllib3"),
 )
 
 LOGGING = {

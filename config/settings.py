@@ -277,11 +277,20 @@ CELERY_BEAT_SCHEDULE = {
     "carry passages that wait": {"task": "chat.tasks.carry_waiting_passages", "schedule": 30.0},
     "let go of files that nothing shows": {"task": "chat.tasks.let_go_of_files", "schedule": 3600.0},
     "grant credits that are due": {"task": "billing.tasks.grant_due", "schedule": 3600.0},
+    "apply events that wait": {"task": "billing.tasks.apply_waiting_events", "schedule": 30.0},
+    "fetch events that were missed": {"task": "billing.tasks.fetch_missed_events", "schedule": 3600.0},
 }
 
 # --- credits (docs/billing) -----------------------------------------------------------------------
 CREDIT_USD = os.environ.get("CREDIT_USD", "0.01")
 CREDIT_MARKUP = os.environ.get("CREDIT_MARKUP", "0")
+
+# --- payment: without a key nothing of Stripe exists here (docs/payments.md) ------------------------
+STRIPE_SECRET_KEY = os.environ.get("STRIPE_SECRET_KEY", "")
+STRIPE_WEBHOOK_SECRET = os.environ.get("STRIPE_WEBHOOK_SECRET", "")
+STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "").rstrip("/")
+STRIPE_TAX = flag("STRIPE_TAX", False)
+STRIPE_TRIAL_DAYS = int(os.environ.get("STRIPE_TRIAL_DAYS", "0"))
 
 # --- models and answers -----------------------------------------------------------------------------
 LOCAL_MODEL_URL = os.environ.get("LOCAL_MODEL_URL", "")

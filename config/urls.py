@@ -5,6 +5,7 @@
 
 from django.urls import include, path
 
+from billing.views import webhook
 from chat.views import (
     addresses,
     bookmarks,
@@ -45,6 +46,7 @@ from chat.views import (
 
 urlpatterns = [
     path("", entry.home, name="home"),
+    path("stripe/webhook/", webhook.receive, name="stripe_webhook"),
     path("accounts/email/", addresses.index, name="account_email"),
     path("accounts/", include("allauth.urls")),
     path("welcome/", entry.welcome, name="welcome"),

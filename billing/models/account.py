@@ -23,6 +23,8 @@ class Account(models.Model):
     seats = models.PositiveIntegerField(default=1)
     anchor_at = models.DateTimeField()
     periods_granted = models.PositiveIntegerField(default=0)
+    # How many numbers of periods were used up before the anchor was last moved: none is granted under twice.
+    periods_before = models.PositiveIntegerField(default=0)
     next_grant_at = models.DateTimeField(db_index=True)
     # False once a payment provider runs the subscription: then a paid invoice grants the period.
     grants_by_calendar = models.BooleanField(default=True)
@@ -60,6 +62,8 @@ class Subscription(models.Model):
     interval = models.CharField(max_length=5, choices=Interval)
     currency = models.CharField(max_length=3)
     seats = models.PositiveIntegerField()
+    # What its months are counted from; during a trial, the end of that.
+    anchor_at = models.DateTimeField()
     period_starts_at = models.DateTimeField()
     period_ends_at = models.DateTimeField()
     trial_ends_at = models.DateTimeField(null=True)
@@ -69,6 +73,11 @@ class Subscription(models.Model):
     next_interval = models.CharField(max_length=5, choices=Interval, blank=True, default="")
     next_seats = models.PositiveIntegerField(null=True)
     ended_at = models.DateTimeField(null=True)
+    schedule_id = models.CharField(max_length=255, blank=True, default="")
+    # What was paid last, and until when. A year that was paid is granted month by month.
+    paid_invoice_id = models.CharField(max_length=255, blank=True, default="")
+    paid_from = models.DateTimeField(null=True)
+    paid_until = models.DateTimeField(null=True)
     # An older reading that comes late changes nothing.
     read_at = models.DateTimeField()
 

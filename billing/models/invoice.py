@@ -17,6 +17,8 @@ class Invoice(models.Model):
     total_minor = models.BigIntegerField()
     paid_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
+    # The payment that paid it: refunds and disputes are told of that.
+    payment_id = models.CharField(max_length=255, blank=True, default="", db_index=True)
     created_at = models.DateTimeField()
     due_again_at = models.DateTimeField(null=True)
     page_url = models.URLField(max_length=2000, blank=True, default="")
@@ -36,6 +38,8 @@ class StripeEvent(models.Model):
     created_at = models.DateTimeField()
     received_at = models.DateTimeField(db_default=Now())
     payload = models.JSONField()
+    # Of the last delivery: the provider signs each anew, so that the same one twice is somebody else's copy.
+    signature = models.CharField(max_length=300, blank=True, default="")
     org_id = models.UUIDField(null=True)
     applied_at = models.DateTimeField(null=True)
     # What came of it, such as "granted", "nothing to do"; or why it could not be applied.

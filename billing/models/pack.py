@@ -21,6 +21,10 @@ class Pack(models.Model):
     def __str__(self) -> str:
         return self.slug
 
+    def amount_minor(self, currency: str) -> int | None:
+        """Without a query where `prices` was prefetched."""
+        return next((each.amount_minor for each in self.prices.all() if each.currency == currency), None)
+
 
 class PackPrice(models.Model):
     pack = models.ForeignKey(Pack, models.CASCADE, related_name="prices")
@@ -82,6 +86,8 @@ class Recharge(models.Model):
     pack = models.ForeignKey(Pack, models.PROTECT, related_name="+")
     monthly_max_minor = models.PositiveIntegerField()
     failures = models.PositiveSmallIntegerField(default=0)
+    # How many payments were tried: the next one's number makes it one payment, however often it is sent.
+    tries = models.PositiveIntegerField(default=0)
     # Why it turned itself off.
     stopped_because = models.CharField(max_length=300, blank=True, default="")
     changed_at = models.DateTimeField(auto_now=True)

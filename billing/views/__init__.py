@@ -1,0 +1,1 @@
+"""Pages of billing that need nothing of the chat: the provider's webhook, and the operator's pages."""
