@@ -13,6 +13,8 @@ import orjson
 import redis
 import structlog
 from django.conf import settings
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.template.loader import render_to_string
 from django.utils import translation
 from redis.backoff import NoBackoff
@@ -20,7 +22,7 @@ from redis.retry import Retry
 
 from billing import credits, ledger
 from chat.models import Message
-from workspace.models import Member, Space
+from workspace.models import Member, Space, SpaceMember
 
 HTML_MAX = 100_000
 QUIET_SECONDS = 2.0
@@ -138,7 +140,19 @@ def space_facts(space: Space) -> dict[str, object]:
         "private": space.is_private,
         "topic": space.topic,
         "archived": space.archived_at is not None,
+        **_counts(space),
     }
+
+
+def _counts(space: Space) -> dict[str, int]:
+    """What the bar over a Space counts, in one query."""
+    pinned = Message.objects.filter(space=OuterRef("pk"), pinned_at__isnull=False)
+    counts = {"pins": _number(pinned), "members": _number(SpaceMember.objects.filter(space=OuterRef("pk")))}
+    return Space.objects.annotate(**counts).values(*counts).get(pk=space.pk)
+
+
+def _number(rows: QuerySet[Any]) -> Coalesce:
+    return Coalesce(Subquery(rows.order_by().values("space").annotate(n=Count("*")).values("n")), 0)
 
 
 def space_changed(space: Space) -> None:
@@ -171,7 +185,8 @@ def seats_changed(space_id: uuid.UUID, member_ids: Iterable[uuid.UUID]) -> None:
 
 def members_changed(space_id: uuid.UUID) -> None:
     """Somebody came into the Space, left it, or may do something else there."""
-    publish([(space_topic(space_id), {"type": "members.changed", "space": space_id})])
+    count = SpaceMember.objects.filter(space_id=space_id).count()
+    publish([(space_topic(space_id), {"type": "members.changed", "space": space_id, "members": count})])
 
 
 def member_changed(org_id: uuid.UUID, member: dict[str, object]) -> None:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from chat import feed, notices, replies, threads
+from chat import broadcast, feed, notices, replies, threads
 from chat.files import attachments
 from chat.models import Bookmark, Edit, Mention, Message, MessageLink, Reaction, Reminder
 from chat.passages import telling
@@ -38,12 +38,15 @@ def delete(member: Member, message: Message) -> list[Message]:
         return [message]
     require_right(member, message)
     telling.require_free(message)
+    was_pinned = message.pinned_at is not None
     replies.stop_before_deletion(message, by=member)
     message = feed.take(message)
     left = bury(message, by=member)
     if not _is_own(member, message):
         audit.record(space.org, member, "message.deleted", str(message.pk), space=str(space.pk))
     feed.tell(space, left)
+    if was_pinned:
+        transaction.on_commit(lambda: broadcast.space_changed(space))
     return left
 
 

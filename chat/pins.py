@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from chat import feed
+from chat import broadcast, feed
 from chat.models import Message
 from chat.models.message import MessageQuerySet
 from chat.search import words
@@ -48,4 +48,5 @@ def _set(member: Member, message: Message, *, is_pinned: bool) -> list[Message]:
     words.write([message.pk])
     shown = feed.load([message.pk])
     feed.tell(message.space, shown)
+    transaction.on_commit(lambda: broadcast.space_changed(message.space))
     return shown

@@ -149,6 +149,8 @@ def follow(root: Message, member: Member, *, is_following: bool) -> None:
 
 def note_read(root: Message, member: Member, position: int) -> None:
     """Remember up to where a member has read. It never goes back; who takes no part has no place to keep."""
+    last = Space.objects.values_list("revision", flat=True).get(pk=root.space_id)
+    position = min(position, last)
     ThreadMember.objects.filter(thread_id=root.pk, member=member, read_position__lt=position).update(
         read_position=position
     )

@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 NAME = f"test_{WORKER}"
 # What migrations load, and the tests' own small catalog: everything else is emptied after a committed test.
-KEPT = {"django_migrations", "django_content_type", "billing_plan"}
+PRICES = {"billing_plan", "billing_planprice", "billing_pack", "billing_packprice"}
+KEPT = {"django_migrations", "django_content_type", *PRICES}
+DEADLOCKS = 5
 
 
 def renamed(url: str, path: str) -> str:
@@ -53,7 +55,14 @@ def empty() -> None:
         ]
         admin.execute("SET session_replication_role = replica")
         admin.execute("SET lock_timeout = '20s'")
-        admin.execute("TRUNCATE " + ", ".join(f'"{table}"' for table in tables) + " RESTART IDENTITY CASCADE")
+        named = ", ".join(f'"{table}"' for table in tables)
+        for left in reversed(range(DEADLOCKS)):
+            try:
+                admin.execute(f"TRUNCATE {named} RESTART IDENTITY CASCADE")
+                break
+            except psycopg.errors.DeadlockDetected:  # with a process that still runs: one of the two has to give way
+                if not left:
+                    raise
 
 
 if "pytest" in sys.modules:

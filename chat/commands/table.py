@@ -38,7 +38,9 @@ COMMANDS = (
     Command("who", _("Lists the people of this Space"), deeds.who),
     Command("dm", _("Opens a direct conversation, and says what follows there"), deeds.talk, _("@person  text")),
     Command("search", _("Looks for messages"), deeds.search, _("words")),
-    Command("status", _("Sets your status; nothing clears it"), deeds.set_status, _("🌴 On vacation  until friday")),
+    Command(
+        "status", _("Sets your status; without words, clears it"), deeds.set_status, _("🌴 On vacation  until friday")
+    ),
     Command("away", _("Shows you as away, or as you are again"), deeds.toggle_away),
     Command("mute", _("Tells you only of mentions by name here"), deeds.mute, may=_joined),
     Command("unmute", _("Ends that"), deeds.unmute, may=_joined),

@@ -135,6 +135,11 @@ class Message(models.Model):
         return mark_safe(self.html)
 
     @property
+    def is_deed(self) -> bool:
+        """Of what its author does rather than says: "/me waves"."""
+        return self.text.startswith("/me ")
+
+    @property
     def excerpt(self) -> str:
         """The beginning of the text on one line, with names for mentions."""
         return self.begins(EXCERPT_MAX)

@@ -117,8 +117,9 @@ def _may_write_to(member: Member, person: Member) -> bool:
 
 def _form(member: Member, data: Any = None) -> InvitationForm:
     form = InvitationForm(data)
-    mine = Space.objects.visible_to(member).of_the_plan().order_by("name")
+    mine = list(Space.objects.visible_to(member).of_the_plan().order_by("name"))
     choices = [(space.pk, space.name) for space in mine]
+    form.fields["space"].initial = min(mine, key=lambda space: space.created_at).pk if mine else None
     form.fields["space"].widget = forms.Select(choices=choices)
     return form
 

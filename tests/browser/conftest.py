@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests import databases
 from tests.doubles.provider import ScriptedProvider
+from tests.doubles.site import Site
 from tests.stack import Stack
 from workspace.models import Member
 
@@ -28,9 +29,9 @@ QUIET = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """One browser for a file of stories. Playwright keeps an event loop running in this thread meanwhile: Django must
+    """One browser for all stories. Playwright keeps an event loop running in this thread meanwhile: Django must
     be told to put up with it, and no test of coroutines may come between."""
     path = os.environ.get("CHROMIUM")
     assert path, "There is no Chromium: install one, or name it in CHROMIUM."
@@ -43,12 +44,22 @@ def chromium() -> Iterator[Browser]:
     patch.undo()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
+def site() -> Iterator[Site]:
+    """A website that links lead to; the running product may ask it for previews."""
+    double = Site.start()
+    yield double
+    double.stop()
+
+
+@pytest.fixture(scope="package")
 def running(
-    django_db_setup: None, provider: ScriptedProvider, tmp_path_factory: pytest.TempPathFactory
+    django_db_setup: None, provider: ScriptedProvider, site: Site, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
-    """Web and worker for all stories of a file: starting them takes longer than most stories."""
-    processes = Stack(tmp_path_factory.mktemp("running"), provider_url=provider.url)
+    """Web and worker for all stories: starting them takes longer than most stories. The walk through every page comes
+    before them, in test_accessible.py: it wants no worker."""
+    known = {"OUTBOUND_ALLOWED": site.place}
+    processes = Stack(tmp_path_factory.mktemp("running"), provider_url=provider.url, settings=known)
     try:
         processes.start_web()
         processes.start_worker()

@@ -1,7 +1,7 @@
 """Commands, previews, reminders, formulas and long messages, as a person meets them."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
@@ -16,29 +16,14 @@ from tests.stack import Stack
 pytestmark = pytest.mark.xdist_group("browser")
 
 
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    double = Site.start()
-    yield double
-    double.stop()
-
-
 @pytest.fixture
-def room(stack: Stack, site: Site, make_org: Callable, tab_of: Callable[..., Page]) -> SimpleNamespace:
+def room(served: Stack, site: Site, make_org: Callable, tab_of: Callable[..., Page]) -> SimpleNamespace:
     """Ana's tab on General, where previews may ask the site."""
     juniper = make_org()
     tab = tab_of(juniper.ana)
-    tab.goto(f"{stack.url}/spaces/{juniper.space.pk}/")
+    tab.goto(f"{served.url}/spaces/{juniper.space.pk}/")
     box = tab.get_by_role("textbox", name="Message")
-    return SimpleNamespace(**vars(juniper), tab=tab, box=box, url=stack.url, site=site)
-
-
-@pytest.fixture
-def served(stack: Stack, site: Site) -> Stack:
-    stack.environment["OUTBOUND_ALLOWED"] = site.place
-    stack.start_web()
-    stack.start_worker()
-    return stack
+    return SimpleNamespace(**vars(juniper), tab=tab, box=box, url=served.url, site=site)
 
 
 def post(room: SimpleNamespace, text: str) -> Message:

@@ -205,10 +205,20 @@ def test_reading_never_goes_back(juniper: SimpleNamespace) -> None:
     (root,) = post(juniper.space, juniper.ana)
     post(juniper.space, juniper.ben, parent=root)
 
-    threads.note_read(root, juniper.ana, 9)
-    threads.note_read(root, juniper.ana, 4)
+    threads.note_read(root, juniper.ana, 3)
+    threads.note_read(root, juniper.ana, 1)
 
-    assert ThreadMember.objects.get(member=juniper.ana).read_position == 9
+    assert ThreadMember.objects.get(member=juniper.ana).read_position == 3
+
+
+def test_nobody_has_read_beyond_the_end(juniper: SimpleNamespace) -> None:
+    (root,) = post(juniper.space, juniper.ana)
+    post(juniper.space, juniper.ben, parent=root)
+
+    threads.note_read(root, juniper.ana, 2**62)
+
+    juniper.space.refresh_from_db()
+    assert ThreadMember.objects.get(member=juniper.ana).read_position == juniper.space.revision
 
 
 def test_a_mention_in_a_thread_is_answered_in_the_thread(juniper: SimpleNamespace, models: SimpleNamespace) -> None:

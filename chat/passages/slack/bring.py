@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat import feed
-from chat.models import Imported
+from chat.models import Imported, Message
 from chat.passages import arrivals, people, rooms
 from chat.passages.arrivals import Arrival, Chosen
 from chat.passages.hold import Hold
@@ -109,15 +109,22 @@ class _Carrier:
         self._crowd, self._report, self._source = crowd, report, source_of(export)
         self._markup = Markup(crowd.key, crowd.name)
         self._space, is_new = _space(held, channel, crowd, self._source)
+        self._named: Counter[uuid.UUID] = Counter()  # files that a message names
         self._since = 0 if is_new else self._space.revision
         report.counts["spaces"] += is_new
 
     def day(self, day: str) -> None:
         found = self._arrivals(self._export.messages(day))
         while batch := list(islice(found, BATCH)):
+            here = set(Message.objects.filter(pk__in=[each.id for each in batch]).values_list("pk", flat=True))
             written = arrivals.write(self._held, self._space, batch, names=self._crowd.handles, brought_from=NAME)
             self._report.counts["messages"] += written
             self._report.counts["already_here"] += len(batch) - written
+            for each in batch:
+                if each.id not in here:
+                    self._report.counts["reactions"] += len(each.reactions)
+                    self._report.counts["files"] += self._named[each.id]
+            self._named.clear()
 
     def close(self) -> None:
         arrivals.close(self._held, self._space, since=self._since)
@@ -142,9 +149,10 @@ class _Carrier:
             return None
         edited = inside(row.get("edited"))
         pinner = self._channel.pins.get(ts)
-        self._report.counts["files"] += sum(1 for _ in dicts(row.get("files")))
+        message_id = self._id(ts)
+        self._named[message_id] = sum(1 for _ in dicts(row.get("files")))
         return Arrival(
-            id=self._id(ts),
+            id=message_id,
             author=author,
             text=said,
             created_at=written_at,
@@ -182,7 +190,6 @@ class _Carrier:
                 continue
             for user_id in who:
                 if member := self._crowd.of(user_id):
-                    self._report.counts["reactions"] += 1
                     yield member, emoji, None
 
 

@@ -16,6 +16,7 @@ class CommandList extends HTMLElement {
   #dismissed = null;
   #isBusy = false;
   #goesOn = false; // no list has come: the server decides
+  #hasRefused = false; // and says so over the field
   #asked = null; // {text, client_id} of what has had no answer yet
 
   connectedCallback() {
@@ -28,6 +29,7 @@ class CommandList extends HTMLElement {
     this.field.addEventListener("blur", () => this.close(), { signal });
     this.list.addEventListener("mousedown", (event) => event.preventDefault(), { signal });
     this.list.addEventListener("click", this.#clicked, { signal });
+    this.composer.addEventListener("composer.typed", () => this.#forgive(), { signal });
     this.composer.addEventListener("composer.sending", this.#sending, { signal });
     this.composer.addEventListener("composer.noticed", ({ detail }) => this.answer.take(detail), { signal });
     this.composer.addEventListener("composer.sent", () => this.#hideAnswer(), { signal });
@@ -161,13 +163,20 @@ class CommandList extends HTMLElement {
       const { notice } = await post(this.composer.form.action, { ...fields, ...this.#asked });
       this.#asked = null;
       if (this.field.value === text) this.composer.clear();
-      this.composer.say("");
+      this.#forgive();
       this.answer.take(notice);
     } catch (error) {
       this.composer.say(error.message);
+      this.#hasRefused = true;
     }
     this.composer.ariaBusy = null;
     this.#isBusy = false;
+  }
+
+  /** What was wrong with a command is over once another is written. */
+  #forgive() {
+    if (this.#hasRefused) this.composer.say("");
+    this.#hasRefused = false;
   }
 
   #hideAnswer(hasFocus = false) {

@@ -45,7 +45,10 @@ class MentionList extends HTMLElement {
     else if (event.key === "ArrowUp") this.#go(-1);
     else if (event.key === "Escape") this.#dismiss();
     else if (event.key === "Tab" || (event.key === "Enter" && !this.#isWhole())) this.#choose(this.#active);
-    else return false;
+    else {
+      if (event.key === "Enter") this.close(); // it is sent
+      return false;
+    }
     event.preventDefault();
     return true;
   }

@@ -2,7 +2,7 @@
 // Called by: templates/chat/_commands.html, inside a composer.
 // Keeps true: it stands there only while an address is being written, and the next message starts with previews again.
 
-const ADDRESS = /(^|[\s(<])https?:\/\/[^\s]{3}/i;
+const ADDRESS = /(?:^|[\s(<])(https?:\/\/[^\s]{3,})/gi;
 
 class PreviewSwitch extends HTMLElement {
   #life;
@@ -11,7 +11,7 @@ class PreviewSwitch extends HTMLElement {
     const { signal } = (this.#life = new AbortController());
     const composer = this.closest("message-composer");
     this.box = this.querySelector("[data-off]");
-    composer.addEventListener("composer.typed", ({ detail }) => (this.hidden = !ADDRESS.test(detail.text)), { signal });
+    composer.addEventListener("composer.typed", ({ detail }) => (this.hidden = !leadsElsewhere(detail.text)), { signal });
     composer.addEventListener("composer.sending", this.#sending, { signal });
     composer.addEventListener("composer.sent", () => (this.box.checked = false), { signal });
   }
@@ -23,6 +23,11 @@ class PreviewSwitch extends HTMLElement {
   #sending = ({ detail }) => {
     if (!this.hidden && this.box.checked) detail.fields.preview = "off";
   };
+}
+
+/** Our own addresses have no previews. */
+function leadsElsewhere(text) {
+  return [...text.matchAll(ADDRESS)].some(([, address]) => !address.startsWith(`${location.origin}/`));
 }
 
 customElements.define("preview-switch", PreviewSwitch);

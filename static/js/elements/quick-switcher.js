@@ -60,7 +60,7 @@ class QuickSwitcher extends HTMLElement {
       .map(({ id, name, kind, joined, seen_at: seenAt }) => {
         const url = `/spaces/${id}/`;
         const unread = document.querySelector(`space-links a[data-space-id="${CSS.escape(id)}"] [data-unread]:not([hidden])`);
-        const note = joined ? (unread?.textContent.trim() ?? "") : gettext("not joined");
+        const note = joined ? (unread?.textContent.replace(/^[\s,，、]+/, "").trim() ?? "") : gettext("not joined");
         return { names: [name], icon: ICONS[kind], note, isUnread: Boolean(unread), seenAt: joined ? (seenAt ?? "") : null, weight: joined ? 320 : 150, url };
       })
       .filter(({ url }) => url !== here);

@@ -9,15 +9,13 @@ import { page } from "parley/lib/http";
 import { addressOf, isPanel, pathIn } from "parley/models/panel-address";
 import { PanelPart } from "parley/models/panel-part";
 
-const COVERS = "(max-width: 69.99rem)";
-
 class SidePanel extends HTMLElement {
   #life;
   #asking = null;
   #opener = null;
   #path = null;
   #part;
-  #covers = matchMedia(COVERS);
+  #covers = matchMedia("(max-width: 69.99rem)");
   #watcher = new MutationObserver(() => this.#follow());
 
   connectedCallback() {
@@ -133,8 +131,12 @@ class SidePanel extends HTMLElement {
   #giveFocusBack() {
     const href = this.#opener?.getAttribute?.("href");
     const again = href && document.querySelector(`#main a:is([data-opens-panel], [data-mention])[href="${CSS.escape(href)}"]`);
-    const target = this.#opener?.isConnected ? this.#opener : again;
-    (target || document.querySelector("#main [role=log]") || document.getElementById("main"))?.focus({ preventScroll: true });
+    const rest = ["#main [data-selected]", "#main [role=log]", "#main"].map((query) => document.querySelector(query));
+    for (const target of [this.#opener?.isConnected && this.#opener, again, ...rest]) {
+      if (!target || target === document.body) continue;
+      target.focus({ preventScroll: true });
+      if (document.activeElement === target) return; // what is hidden by now takes no focus
+    }
   }
 
   #clicked = (event) => {

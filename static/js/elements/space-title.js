@@ -3,7 +3,7 @@
 // Keeps true: facts never go back to an older revision; Escape leaves the topic as it was, and what others set never
 //   comes into the field that one is writing in; where one's rights here change, the page is shown again.
 import { post } from "parley/lib/http";
-import { gettext } from "parley/lib/words";
+import { gettext, ngettext } from "parley/lib/words";
 import { connection } from "parley/models/connection";
 import { visits } from "parley/models/visits";
 
@@ -17,6 +17,7 @@ class SpaceTitle extends HTMLElement {
     this.form = this.querySelector("form");
     const { spaceId } = this.dataset;
     connection.on("space.changed", (facts) => facts.space === spaceId && this.#take(facts), signal);
+    connection.on("members.changed", ({ space, members }) => space === spaceId && count("members", members), signal);
     connection.on("seat.changed", ({ space }) => space === spaceId && visits.again(), signal);
     if (this.form) this.#listen();
   }
@@ -25,8 +26,10 @@ class SpaceTitle extends HTMLElement {
     this.#life.abort();
   }
 
-  #take({ revision, name, private: isPrivate, topic, archived }) {
+  #take({ revision, name, private: isPrivate, topic, archived, pins, members }) {
     if (revision < Number(this.dataset.revision)) return;
+    count("pins", pins);
+    count("members", members);
     this.dataset.revision = revision;
     if (archived !== "archived" in this.dataset) visits.again();
     this.querySelector("[data-space-name]").textContent = name;
@@ -88,6 +91,16 @@ class SpaceTitle extends HTMLElement {
       field.addEventListener("input", () => field.setCustomValidity(""), { once: true });
     }
   };
+}
+
+/** How many there are, in the bar beside the title. */
+function count(what, number) {
+  const box = document.querySelector(`[data-count-of="${what}"]`);
+  if (!box) return;
+  box.textContent = number;
+  box.hidden = what === "pins" && !number;
+  const word = document.querySelector(`[data-word-of="${what}"]`);
+  if (word) word.textContent = ngettext("member", "members", number);
 }
 
 customElements.define("space-title", SpaceTitle);

@@ -47,6 +47,7 @@ export function momentOf(row) {
 /** Whether a row follows one of the same person, in the same thread or in none, within five minutes. */
 export function follows(before, row, at) {
   if ((row.dataset.parent ?? "") !== (before.dataset.parent ?? "") && !row.hasAttribute("data-pending")) return false;
+  if (row.hasAttribute("data-deed")) return false; // it reads on from the name above it
   if (row.dataset.kind !== "member" || before.dataset.kind !== "member") return false;
   return before.dataset.authorId === row.dataset.authorId && at - momentOf(before) < FOLLOW_UP_MS;
 }
