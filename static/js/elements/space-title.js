@@ -17,7 +17,7 @@ class SpaceTitle extends HTMLElement {
     this.form = this.querySelector("form");
     const { spaceId } = this.dataset;
     connection.on("space.changed", (facts) => facts.space === spaceId && this.#take(facts), signal);
-    connection.on("members.changed", ({ space, members }) => space === spaceId && count("members", members), signal);
+    connection.on("members.changed", ({ space, members }) => space === spaceId && tally("members", members), signal);
     connection.on("seat.changed", ({ space }) => space === spaceId && visits.again(), signal);
     if (this.form) this.#listen();
   }
@@ -28,8 +28,8 @@ class SpaceTitle extends HTMLElement {
 
   #take({ revision, name, private: isPrivate, topic, archived, pins, members }) {
     if (revision < Number(this.dataset.revision)) return;
-    count("pins", pins);
-    count("members", members);
+    tally("pins", pins);
+    tally("members", members);
     this.dataset.revision = revision;
     if (archived !== "archived" in this.dataset) visits.again();
     this.querySelector("[data-space-name]").textContent = name;
@@ -94,7 +94,7 @@ class SpaceTitle extends HTMLElement {
 }
 
 /** How many there are, in the bar beside the title. */
-function count(what, number) {
+function tally(what, number) {
   const box = document.querySelector(`[data-count-of="${what}"]`);
   if (!box) return;
   box.textContent = number;
