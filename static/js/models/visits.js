@@ -49,9 +49,9 @@ class Visits {
   }
 
   /** The same page, as it is now, unless somebody is on the way to another. */
-  again() {
+  async again() {
     const { href } = location;
-    if (!this.#going || this.#going === href) this.visit(href, { replace: true, back: true });
+    if (!this.#going || this.#going === href) await this.visit(href, { replace: true, back: true });
   }
 
   async #show(fresh, url, { replace, back, signal }) {
