@@ -99,7 +99,7 @@ NOTHING = (
         "metadata": METADATA,
         "payment_intent_data": INTENT_DATA,
         "payment_method_collection": ("always", "if_required"),
-        "payment_method_types": [("card",)],
+        "allowed_payment_method_types": [str],
         "saved_payment_method_options": {"payment_method_save": ("disabled", "enabled")},
         "setup_intent_data": {"description": str, "metadata": METADATA},
         "submit_type": ("auto", "book", "donate", "pay", "subscribe"),
@@ -137,6 +137,8 @@ def _check(world: World, given: Thing, mode: str, customer: Thing | None) -> Non
     """What does not go together, in Stripe's words."""
     if mode == "setup" and given.get("line_items"):
         raise invalid("You can not pass `line_items` in `setup` mode.", param="line_items")
+    if mode == "setup" and not (given.get("currency") or given.get("allowed_payment_method_types")):
+        raise missing_parameter("currency")
     if mode != "setup" and not given.get("line_items"):
         raise missing_parameter("line_items")
     for name, wanted in (("subscription_data", "subscription"), ("payment_intent_data", "payment")):

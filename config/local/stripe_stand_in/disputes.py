@@ -45,7 +45,11 @@ def open_for(world: World, charge: Thing, *, reason: str = "general", amount: in
         "metadata": {},
         "payment_intent": charge["payment_intent"],
         "payment_method_details": {
-            "card": {"brand": charge["payment_method_details"]["card"]["brand"], "case_type": "chargeback"}
+            "card": {
+                "brand": charge["payment_method_details"]["card"]["brand"],
+                "case_type": "chargeback",
+                "network": "visa",
+            }
             | {"network_reason_code": "10.4"},
             "type": "card",
         },

@@ -298,7 +298,7 @@ def list_all(world: World, given: Thing) -> Thing:
     return answers.page(world.all("invoice", **alike), given, "/v1/invoices")
 
 
-PAID_BY = {"type!": ("payment_intent", "charge"), "payment_intent": str, "charge": str}
+PAID_BY = {"type!": ("payment_intent", "payment_record"), "payment_intent": str}
 
 
 @route("GET", "invoice_payments", {**PAGED, "invoice": str, "payment": PAID_BY, "status": ("open", "paid", "canceled")})

@@ -27,9 +27,9 @@ NOTHING = (
 )
 FIELDS = {
     **dict.fromkeys(("customer", "description", "payment_method", "receipt_email", "statement_descriptor"), str),
-    **dict.fromkeys(("statement_descriptor_suffix", "return_url"), str),
+    "statement_descriptor_suffix": str,
     "metadata": METADATA,
-    "payment_method_types": [str],
+    "allowed_payment_method_types": [str],
     "setup_future_usage": USAGE,
     "payment_method_options": {"card": {"request_three_d_secure": ("any", "automatic", "challenge")}},
 }
@@ -235,7 +235,6 @@ def update(world: World, given: Thing, intent: str) -> Thing:
     if given.get("payment_method"):
         given["payment_method"] = payment_methods.ask(world, given["payment_method"])["id"]
         found["status"] = "requires_confirmation"
-    given.pop("return_url", None)
     found |= given
     return found
 

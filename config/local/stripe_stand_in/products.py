@@ -12,7 +12,8 @@ from config.local.stripe_stand_in.tables import INTERVALS, TAXED
 from config.local.stripe_stand_in.trouble import Thing, invalid, missing_parameter
 from config.local.stripe_stand_in.world import World
 
-RECURRING = {"interval!": INTERVALS, "interval_count": int, "usage_type": ("licensed",), "trial_period_days": int}
+RHYTHM = {"interval!": INTERVALS, "interval_count": int}
+RECURRING = {**RHYTHM, "usage_type": ("licensed",), "trial_period_days": int}
 IN_CURRENCIES = by_name({"unit_amount": int, "unit_amount_decimal": str, "tax_behavior": TAXED})
 PRICE = {
     "currency!": str,
@@ -24,7 +25,7 @@ PRICE = {
     "metadata": METADATA,
 }
 PRODUCT = {
-    **dict.fromkeys(("name", "description", "statement_descriptor", "tax_code", "unit_label", "url"), str),
+    **dict.fromkeys(("description", "statement_descriptor", "tax_code", "unit_label", "url"), str),
     "active": bool,
     "images": [str],
     "marketing_features": [{"name!": str}],
@@ -34,7 +35,15 @@ PRODUCT = {
 
 
 @route(
-    "POST", "products", {**PRODUCT, "name!": str, "id": str, "default_price_data": PRICE, "type": ("good", "service")}
+    "POST",
+    "products",
+    {
+        **PRODUCT,
+        "name!": str,
+        "id": str,
+        "default_price_data": {**PRICE, "recurring": RHYTHM},
+        "type": ("good", "service"),
+    },
 )
 def create_product(world: World, given: Thing) -> Thing:
     key, price = given.pop("id", "") or "", given.pop("default_price_data", None)
@@ -71,7 +80,7 @@ def create_product(world: World, given: Thing) -> Thing:
     return product
 
 
-@route("POST", "products/{product}", {**PRODUCT, "default_price": str})
+@route("POST", "products/{product}", {**PRODUCT, "name": str, "default_price": str})
 def update_product(world: World, given: Thing, product: str) -> Thing:
     found = world.get("product", product)
     before = events.remember(found)

@@ -23,7 +23,6 @@ from config.local.stripe_stand_in.world import World
 
 PHASE = {
     "items!": [{"price": str, "quantity": int, "metadata": METADATA}],
-    "start_date": MOMENT,
     "end_date": MOMENT,
     "trial_end": MOMENT,
     "trial": bool,
@@ -36,13 +35,13 @@ PHASE = {
     "description": str,
     "collection_method": ("charge_automatically", "send_invoice"),
 }
-FIELDS = {"end_behavior": ("cancel", "release"), "metadata": METADATA, "phases": [PHASE]}
+FIELDS = {"end_behavior": ("cancel", "release"), "metadata": METADATA}
 
 
 @route(
     "POST",
     "subscription_schedules",
-    {**FIELDS, "customer": str, "from_subscription": str, "start_date": MOMENT},
+    {**FIELDS, "phases": [PHASE], "customer": str, "from_subscription": str, "start_date": MOMENT},
 )
 def create(world: World, given: Thing) -> Thing:
     if given.get("from_subscription"):
@@ -176,7 +175,7 @@ def _read_phases(world: World, given: list[Thing], *, first_start: int) -> list[
 @route(
     "POST",
     "subscription_schedules/{schedule}",
-    {**FIELDS, "proration_behavior": PRORATION},
+    {**FIELDS, "phases": [{**PHASE, "start_date": MOMENT}], "proration_behavior": PRORATION},
 )
 def update(world: World, given: Thing, schedule: str) -> Thing:
     found = _ask(world, schedule)

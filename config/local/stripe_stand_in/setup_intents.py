@@ -45,7 +45,7 @@ def make(world: World, **given: object) -> Thing:
         "confirm": bool,
         "description": str,
         "metadata": METADATA,
-        "payment_method_types": [("card",)],
+        "allowed_payment_method_types": [str],
         "automatic_payment_methods": {"enabled!": bool, "allow_redirects": ("always", "never")},
         "usage": ("off_session", "on_session"),
     },

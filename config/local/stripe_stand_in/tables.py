@@ -49,5 +49,5 @@ SUBSCRIPTION = {
     "payment_settings": PAYMENT_SETTINGS,
     "proration_behavior": PRORATION,
     "trial_end": MOMENT,
-    "trial_settings": {"end_behavior!": {"missing_payment_method!": WITHOUT_CARD}},
+    "trial_settings": {"end_behavior!": {"missing_payment_method": WITHOUT_CARD}},
 }
