@@ -15,6 +15,7 @@ from config.local.stripe_stand_in import (  # noqa: F401
     invoices,
     payment_intents,
     payment_methods,
+    portal,
     previews,
     products,
     refunds,

@@ -43,7 +43,8 @@ def route(method: str, pattern: str, takes: Takes | None = None) -> Callable[[Ve
 
 
 def find(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-    for each in ROUTES:
-        if each.method == method and (found := each.path.fullmatch(path)):
-            return each, found.groupdict()
-    return None
+    """The route of an address: invoices/create_preview before invoices/{invoice}."""
+    matches = [
+        (each, found.groupdict()) for each in ROUTES if each.method == method and (found := each.path.fullmatch(path))
+    ]
+    return min(matches, key=lambda match: len(match[1]), default=None)

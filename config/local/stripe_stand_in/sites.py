@@ -3,7 +3,7 @@
 *Called by*: server.py.
 """
 
-from config.local.stripe_stand_in import checkout_page, pages
+from config.local.stripe_stand_in import challenge_page, checkout_page, invoice_page, pages, portal_page
 from config.local.stripe_stand_in.api import Api
 from config.local.stripe_stand_in.pages import Page
 from config.local.stripe_stand_in.trouble import Refusal
@@ -16,6 +16,14 @@ def answer(api: Api, path: str, form: dict[str, str] | None, asked: dict[str, st
         return pages.file("stand_in.css", "text/css; charset=utf-8")
     if first == "c" and steps[0] == "pay":
         return checkout_page.answer(api.world, steps[1], steps[2], form)
+    if first == "p" and steps[0] == "session":
+        return portal_page.answer(api.world, steps[1], steps[2], form)
+    if first == "i":
+        return invoice_page.answer(api.world, steps[0], steps[1], form)
+    if first == "receipts":
+        return invoice_page.show_receipt(api.world, steps[0])
+    if first == "three_d_secure":
+        return challenge_page.answer(api.world, steps[0], form)
     return pages.not_found()
 
 
