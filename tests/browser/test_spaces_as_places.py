@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from chat import feed, memory, places
+from chat import deletions, feed, memory, pins, places
 from tests.stack import Stack
 from workspace import spaces
 from workspace.models import Space, SpaceMember
@@ -194,6 +194,21 @@ def test_a_slow_link_leads_nowhere_once_one_has_gone_elsewhere(house: SimpleName
 
     expect(house.tab.get_by_role("heading", name="Board", level=1)).to_be_visible()
     expect(house.tab).to_have_url(f"{house.url}/spaces/{house.private.pk}/")
+
+
+def test_the_bar_counts_pins_and_members_as_they_come(house: SimpleNamespace) -> None:
+    message = feed.post(house.space, house.ana, text="Keep this", client_id=uuid.uuid4())[0]
+    tab = house.enter(house.mei, f"/spaces/{house.space.pk}/")
+    pinned, members = tab.locator("[data-tally=pins]"), tab.locator("[data-tally=members]")
+    expect(pinned).to_be_hidden()
+    expect(members).to_have_text("3")
+
+    pins.pin(house.ana, message)
+    expect(pinned).to_have_text("1")
+    places.remove_from_space(house.ana, house.space, house.ben)
+    expect(members).to_have_text("2")
+    deletions.delete(house.ana, message)
+    expect(pinned).to_be_hidden()
 
 
 def test_who_is_on_the_way_to_another_page_arrives_there_whatever_changes_here(house: SimpleNamespace) -> None:

@@ -95,11 +95,11 @@ class SpaceTitle extends HTMLElement {
 
 /** How many there are, in the bar beside the title. */
 function tally(what, number) {
-  const box = document.querySelector(`[data-count-of="${what}"]`);
+  const box = document.querySelector(`[data-tally="${what}"]`);
   if (!box) return;
   box.textContent = number;
   box.hidden = what === "pins" && !number;
-  const word = document.querySelector(`[data-word-of="${what}"]`);
+  const word = document.querySelector(`[data-tally-word="${what}"]`);
   if (word) word.textContent = ngettext("member", "members", number);
 }
 
