@@ -166,6 +166,8 @@ _FIGURES = [each.name for each in fields(Sums)]
 _SPAN = "{0}.org_id = %(org)s AND {0}.at >= %(from)s AND {0}.at < %(to)s"
 # The words of the index move_of_balance.
 _SPENT = "kind NOT IN ('hold', 'release') AND dst = 'spent'"
+# A subquery and no join, so that holds are read by their key however many of them there are.
+_KIND = "split_part((SELECT h.call FROM billing_hold h WHERE h.id = u.hold_id), ':', 1)"
 _IS_ANSWER = "u.is_delivered AND u.completion_tokens > 0"
 # What a call paid goes to its attempts in their order, each up to its charge; the rest was written off. Nearly every
 # call has one attempt that costs something.
@@ -179,7 +181,7 @@ _IS = {
         WHERE o.ai_model_id = %(model)s::bigint)""",
     "provider": "u.provider = %(provider)s",
     "key": "u.key_id = %(key)s::uuid",
-    "kind": "split_part(h.call, ':', 1) = %(kind)s",
+    "kind": f"{_KIND} = %(kind)s",
 }
 _IS_NONE = {
     "member": "u.member_id IS NULL",
@@ -193,16 +195,18 @@ _REPORT = f"""
     WITH spent AS (
         SELECT m.hold_id, sum(m.amount_ucr) AS amount FROM billing_move m
         WHERE {_SPAN.format("m")} AND m.{_SPENT} GROUP BY m.hold_id
+    ), request AS (
+        SELECT u.*, (u.at AT TIME ZONE %(zone)s)::date AS day, {_KIND} AS kind, {_SHARE} AS spent_ucr,
+            {_IS_ANSWER} AS is_answer, CASE WHEN u.price_id IS NULL THEN u.upstream_model END AS own_name
+        FROM billing_usageevent u LEFT JOIN spent s ON s.hold_id = u.hold_id
+        WHERE {_SPAN.format("u")}{{where}}
     ), bundle AS (
-        SELECT (u.at AT TIME ZONE %(zone)s)::date AS day, u.member_id, u.space_id, u.price_id, u.provider, u.key_id,
-            CASE WHEN u.price_id IS NULL THEN u.upstream_model END AS own_name, split_part(h.call, ':', 1) AS kind,
-            sum({_SHARE}) AS spent_ucr, sum(u.charge_ucr) - sum({_SHARE}) AS written_off_ucr,
-            count(*) FILTER (WHERE {_IS_ANSWER}) AS answers,
-            count(*) FILTER (WHERE {_IS_ANSWER} AND u.is_own_key) AS own_answers,
-            count(*) FILTER (WHERE NOT ({_IS_ANSWER})) AS empty,
-            {", ".join(f"coalesce(sum(u.{each}) FILTER (WHERE {_IS_ANSWER}), 0) AS {each}" for each in _FIGURES[5:])}
-        FROM billing_usageevent u JOIN billing_hold h ON h.id = u.hold_id LEFT JOIN spent s ON s.hold_id = u.hold_id
-        WHERE {_SPAN.format("u")}{{where}} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+        SELECT day, member_id, space_id, price_id, provider, key_id, own_name, kind,
+            sum(spent_ucr) AS spent_ucr, sum(charge_ucr - spent_ucr) AS written_off_ucr,
+            count(*) FILTER (WHERE is_answer) AS answers, count(*) FILTER (WHERE NOT is_answer) AS empty,
+            count(*) FILTER (WHERE is_answer AND is_own_key) AS own_answers,
+            {", ".join(f"coalesce(sum({each}) FILTER (WHERE is_answer), 0) AS {each}" for each in _FIGURES[5:])}
+        FROM request GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
     ), named AS (
         SELECT b.day, b.member_id AS member, b.space_id AS space, b.provider,
             coalesce(o.ai_model_id::text, '{OWN_NAME}' || b.own_name) AS model,
@@ -213,14 +217,15 @@ _REPORT = f"""
         ARRAY[{", ".join(f"coalesce(sum({each}), 0)::bigint" for each in _FIGURES)}]
     FROM named GROUP BY GROUPING SETS ((), {", ".join(f"({each})" for each in DIMENSIONS)})"""
 _REQUESTS = f"""
-    SELECT page.hold_id, page.attempt, page.at, page.call, coalesce(page.member_id::text, ''),
+    SELECT page.hold_id, page.attempt, page.at,
+        (SELECT h.call FROM billing_hold h WHERE h.id = page.hold_id), coalesce(page.member_id::text, ''),
         coalesce(page.space_id::text, ''), coalesce(o.ai_model_id::text, '{OWN_NAME}' || page.upstream_model),
         page.provider, coalesce(page.key_id::text, ''), page.upstream_model, page.prompt_tokens, page.cached_tokens,
         page.cache_write_tokens, page.completion_tokens, page.reasoning_tokens, page.usage_source, page.is_delivered,
         page.is_own_key, page.spent_ucr::bigint, (page.charge_ucr - page.spent_ucr)::bigint,
         (SELECT max(e.attempt) FROM billing_usageevent e WHERE e.hold_id = page.hold_id)
     FROM (
-        SELECT u.*, h.call, {_SHARE} AS spent_ucr FROM billing_usageevent u JOIN billing_hold h ON h.id = u.hold_id
+        SELECT u.*, {_SHARE} AS spent_ucr FROM billing_usageevent u
         CROSS JOIN LATERAL (SELECT sum(m.amount_ucr) AS amount FROM billing_move m
             WHERE m.org_id = u.org_id AND m.at = u.at AND m.hold_id = u.hold_id AND m.{_SPENT}) s
         WHERE {_SPAN.format("u")}{{where}} {{beyond}}

@@ -39,9 +39,12 @@ from chat.views import (
     shell,
     sidebar,
     spaces,
+    statements,
     switcher,
     threads,
     unread,
+    usage,
+    usage_views,
 )
 
 urlpatterns = [
@@ -86,6 +89,14 @@ urlpatterns = [
     path("orgs/<slug:slug>/people/invite/", people.invite, name="invite"),
     path("orgs/<slug:slug>/people/<uuid:member_id>/remove/", people.remove, name="remove_from_org"),
     path("invitations/<uuid:invitation_id>/revoke/", people.revoke, name="revoke_invitation"),
+    path("orgs/<slug:slug>/usage/", usage.show, name="usage"),
+    path("orgs/<slug:slug>/usage/calls/", usage.requests, name="usage_calls"),
+    path("orgs/<slug:slug>/usage.csv", usage.sheet, name="usage_sheet"),
+    path("orgs/<slug:slug>/usage/views/", usage_views.index, name="usage_views"),
+    path("orgs/<slug:slug>/usage/views/<int:view_id>/", usage_views.change, name="usage_view_change"),
+    path("orgs/<slug:slug>/usage/views/<int:view_id>/delete/", usage_views.delete, name="usage_view_delete"),
+    path("orgs/<slug:slug>/statements/", statements.index, name="statements"),
+    path("orgs/<slug:slug>/statements/<str:day>/", statements.show, name="statement"),
     path("orgs/<slug:slug>/import/", passages.bring, name="import"),
     path("orgs/<slug:slug>/export/", exports.index, name="export"),
     path("passages/<uuid:passage_id>/", passages.show, name="passage"),

@@ -20,6 +20,7 @@ from django.templatetags.static import static
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from chat.models import Digest, Message
 from chat.notices import mail_links
@@ -94,14 +95,18 @@ def address(name: str, world: World, place: Place, *, missing: bool = False) -> 
         "passage_id": place.taken.pk if name == "passage_archive" else place.passage.pk,
         "file_id": place.file.pk,
         "name": "notes.txt",
+        "day": timezone.now().date().isoformat(),
         "note_id": place.note.pk,
         "section_id": 10**9 if missing else place.section.pk,
+        "view_id": 10**9 if missing or place.view is None else place.view.pk,
         "uidb36": "no",
     }
     pattern = next(each for each in patterns() if each.name == name)
     wanted = pattern.pattern.converters or pattern.pattern.regex.groupindex
     ids = {
-        word: uuid.uuid4() if missing and word.endswith("_id") and word != "section_id" else values[word]
+        word: uuid.uuid4()
+        if missing and word.endswith("_id") and word not in ("section_id", "view_id")
+        else values[word]
         for word in wanted
     }
     return reverse(name, kwargs=ids)
@@ -139,6 +144,8 @@ def body(name: str, world: World, place: Place) -> dict[str, str]:
         "space_give": {"member": str(place.bystander.pk)},
         "space_favourite": {"on": "on"},
         "sections": {"name": "Mine"},
+        "usage_views": {"name": "By model", "query": "by=model"},
+        "usage_view_change": {"name": "By member"},
         "section_change": {"name": "Ours"},
         "notes": {"text": "good to know"},
         "note_change": {"text": "better to know"},

@@ -57,6 +57,7 @@ NO_PAGES = {
     "account_signup": "signed in, leads on; walked through signed out",
     "account_confirm_login_code": "leads to signing in when no code was sent",
     "passage_archive": "bytes",
+    "usage_sheet": "bytes",
     "file_content": "bytes",
     "file_preview": "bytes",
     "member_picture": "bytes",

@@ -17,6 +17,7 @@ from django.utils import timezone
 from PIL import Image
 
 from billing import plans, prices
+from billing.models import SavedView
 from catalog.models import AIModel, Offer, Provider
 from chat import directs, edits, feed, memory, notices, places, profiles, reminders, replies
 from chat.files import intake, store
@@ -90,6 +91,7 @@ class Place:
     passage: Passage
     taken: Passage
     invitation: Invitation | None = None
+    view: SavedView | None = None
 
     @property
     def notice(self) -> Notice:
@@ -152,6 +154,8 @@ def build() -> World:
     world = World(owner.org, private, public, frozen, foreign, direct, users)
     _sign_in(world)
     _take_away(world, owner, seats)
+    view = SavedView.objects.create(org=owner.org, member=owner, name="By day", query="by=day")
+    private.view = public.view = direct.view = view
     for place, maker in ((private, seats["space_owner"]), (public, owner), (foreign, foreign_owner)):
         place.invitation = _invitation(place, maker)
     frozen.invitation = _invitation(frozen, frozen_owner)

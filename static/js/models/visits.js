@@ -7,7 +7,7 @@ import { documentOf } from "parley/lib/html";
 import { page } from "parley/lib/http";
 
 const OURS = /^\/(spaces|orgs|messages)\//;
-const NOT_A_PAGE = /\/(socket|switcher|sidebar|export)\/|^\/orgs\/[^/]+\/files\//;
+const NOT_A_PAGE = /\/(socket|switcher|sidebar|export)\/|^\/orgs\/[^/]+\/files\/|\.csv$/;
 const MESSAGE = /^\/messages\/([0-9a-f-]{36})\/$/;
 const FRESH_MS = 10_000;
 const tell = (type, detail) => document.dispatchEvent(new CustomEvent(type, { detail }));
