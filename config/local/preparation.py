@@ -27,6 +27,7 @@ class Step:
     sources: list[str]
     variables: tuple[str, ...] = ()
     needs_database: bool = True
+    is_due_always: bool = False
 
 
 WORDS = Step(
@@ -52,6 +53,8 @@ CATALOG = Step(
     ["requirements.txt", "catalog/**/*.*", "billing/prices.py", "chat/management/commands/load_catalog.py"],
     variables=CATALOG_VARIABLES,
 )
+# What it fills is not this database.
+STRIPE = Step("Putting plans and packs on sale", ["stripe_setup"], [], is_due_always=True)
 
 
 class Preparation:
@@ -64,7 +67,7 @@ class Preparation:
         self.process: subprocess.Popen[bytes] | None = None
         if step is WORDS and _are_compiled():
             return
-        if data.recall(step.argv[0]) == self.digest and _is_ours(step, data):
+        if data.recall(step.argv[0]) == self.digest and _is_ours(step, data) and not step.is_due_always:
             return
         say(f"· {step.title}")
         piped: dict[str, Any] = {"stdin": subprocess.DEVNULL, "cwd": ROOT, "env": environment}

@@ -15,12 +15,21 @@ from config.local.data_dir import DataDir
 from config.local.local_model import LocalModel
 from config.local.postgres import Postgres
 from config.local.redis_server import RedisServer
+from config.local.stripe_server import StripeServer
 
 READY_SECONDS = 30.0
 
 
 class StandIns:
-    def __init__(self, data: DataDir, *, durable: bool = True, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self,
+        data: DataDir,
+        *,
+        durable: bool = True,
+        environment: Mapping[str, str] = os.environ,
+        stripe_for: str = "",
+    ) -> None:
+        """`stripe_for`: the address of the Parley that a Stripe stand-in is for; none without."""
         self.data, self.environment = data, environment
         self.children: list[Child] = []
         missing = missing_from(environment)
@@ -31,10 +40,11 @@ class StandIns:
             self.redis = RedisServer(data.path / "redis", self._log("redis"), port=self._port("redis"))
         if "postgres" in missing:
             self.postgres = Postgres(data.path / "postgres", self._log("postgres"), durable=durable)
+        self.stripe = StripeServer(data, self._log("stripe"), parley_url=stripe_for) if stripe_for else None
 
     def start(self, *, with_model: bool = True) -> None:
         """Start them side by side, and return when they answer; the model may still be loading."""
-        for service in (self.model if with_model else None, self.redis):
+        for service in (self.model if with_model else None, self.redis, self.stripe):
             if service:
                 self.add(service.make_child())
                 self.data.note(f"{self.children[-1].name}_port", service.port)
@@ -75,6 +85,8 @@ class StandIns:
             named["REDIS_URL"] = self.redis.url
         if self.model:
             named["LOCAL_MODEL_URL"] = self.model.url
+        if self.stripe:
+            named |= self.stripe.environment
         return named
 
     def _log(self, name: str) -> Path:

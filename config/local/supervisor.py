@@ -14,7 +14,7 @@ from typing import NoReturn
 from config.local import install, ports, survivors
 from config.local.child import Child, end, read_reason, wait_for
 from config.local.data_dir import DataDir, write_json
-from config.local.preparation import CATALOG, COLLECT, MIGRATE, WORDS, Preparation
+from config.local.preparation import CATALOG, COLLECT, MIGRATE, STRIPE, WORDS, Preparation
 from config.local.stand_ins import StandIns, missing_from
 from config.local.trouble import Trouble, say
 from config.local.wheels import PYTHON, ROOT
@@ -55,13 +55,18 @@ class Supervisor:
         self.options, self.data = options, data
         shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(options.host, options.host)
         self.shown_host = f"[{shown}]" if ":" in shown else shown
-        self.url = os.environ.get("PARLEY_URL") or f"http://{self.shown_host}:{options.port}"
+        self.url = os.environ.get("PARLEY_URL") or self._here
+
+    @property
+    def _here(self) -> str:
+        """Where this machine reaches the web server, whatever others call it."""
+        return f"http://{self.shown_host}:{self.options.port}"
 
     def run(self) -> int:
         self.data.handed_out.unlink(missing_ok=True)
         if left := survivors.end_all(self.data.children):
             say(f"· Ended what the last run left behind: {', '.join(left)}")
-        self.stand_ins = StandIns(self.data)
+        self.stand_ins = StandIns(self.data, stripe_for=self._here if self.options.with_stripe_stand_in else "")
         try:
             self._start()
             self._announce()
@@ -82,7 +87,7 @@ class Supervisor:
         Preparation(WORDS, self.data, environment).finish()  # some of them are static files
         collecting = Preparation(COLLECT, self.data, environment)  # meanwhile
         self.stand_ins.start()
-        for step in (MIGRATE, CATALOG):
+        for step in (MIGRATE, CATALOG, *([STRIPE] if self.stand_ins.stripe else [])):
             Preparation(step, self.data, environment).finish()
         collecting.finish()
         write_json(self.data.handed_out, handed)
@@ -121,6 +126,8 @@ class Supervisor:
             subprocess.run([str(PYTHON), "manage.py", "demo"], cwd=ROOT, env=environment, check=False)
         else:
             say(f"  Make the first account: {self.url}/accounts/signup/")
+        if self.stand_ins.stripe:
+            say(f"  Stripe stand-in: {self.stand_ins.stripe.url} (its clock, its events, test cards; no money moves)")
         if self.options.host not in LOOPBACK and "PARLEY_URL" not in os.environ:
             say("  Other machines reach it when PARLEY_URL is the address that they type (docs/settings.md).")
         say(f"  Logs: {self.data.log}\n  Ctrl-C stops everything.\n")
@@ -154,7 +161,12 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="the address it listens on (127.0.0.1)")
     parser.add_argument("--data", type=Path, default=ROOT / "var", help="where everything is kept (var)")
     parser.add_argument("--demo", action="store_true", help="add an example organization and say how to sign in")
+    parser.add_argument(
+        "--with-stripe-stand-in", action="store_true", help="sell plans and packs through a stand-in for Stripe"
+    )
     options = parser.parse_args(arguments)
+    if options.with_stripe_stand_in and os.environ.get("STRIPE_SECRET_KEY"):
+        parser.error("STRIPE_SECRET_KEY names a Stripe already; unset it, or leave out --with-stripe-stand-in")
     if not 0 < options.port < 65536:
         parser.error("--port is a number from 1 to 65535")
     return options

@@ -3,7 +3,7 @@
 *Called by*: server.py.
 """
 
-from config.local.stripe_stand_in import challenge_page, checkout_page, invoice_page, pages, portal_page
+from config.local.stripe_stand_in import challenge_page, checkout_page, index_page, invoice_page, pages, portal_page
 from config.local.stripe_stand_in.api import Api
 from config.local.stripe_stand_in.pages import Page
 from config.local.stripe_stand_in.trouble import Refusal
@@ -12,6 +12,10 @@ from config.local.stripe_stand_in.trouble import Refusal
 def answer(api: Api, path: str, form: dict[str, str] | None, asked: dict[str, str]) -> Page:
     first, *steps = path.strip("/").split("/")
     steps += ["", ""]
+    if path == "/":
+        return index_page.answer(api, form)
+    if first == "events":
+        return index_page.show_event(api.world, steps[0])
     if path == "/stand_in.css":
         return pages.file("stand_in.css", "text/css; charset=utf-8")
     if first == "c" and steps[0] == "pay":

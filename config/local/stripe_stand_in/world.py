@@ -59,7 +59,6 @@ class Options:
     """What can be chosen when the stand-in starts."""
 
     key: str = "sk_test_stand_in"
-    webhook_url: str = ""
     webhook_secret: str = "whsec_stand_in"
     seed: str = "parley"
     tax_percent: float = 10.0
