@@ -35,6 +35,10 @@ class StripeStandIn(Double):
         """What points Parley at it."""
         return {"STRIPE_SECRET_KEY": KEY, "STRIPE_WEBHOOK_SECRET": SECRET, "STRIPE_API_BASE": self.url}
 
+    def reset(self) -> None:
+        """Forget everything, as if it had just been started; only the address stays."""
+        self.ask("POST", "reset")
+
     # Time
 
     def now(self) -> int:
@@ -114,7 +118,7 @@ class StripeStandIn(Double):
             with error:
                 return error.code, error.headers.get("Location", ""), error.read().decode()
 
-    def ask(self, method: str, control: str, **given: Any) -> Any:
+    def ask(self, method: str, control: str, /, **given: Any) -> Any:
         data = json.dumps(given).encode() if method == "POST" else None
         request = urllib.request.Request(f"{self.url}/_stand_in/{control}", data, method=method)
         with urllib.request.urlopen(request, timeout=60) as response:

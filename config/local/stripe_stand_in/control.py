@@ -16,6 +16,7 @@ from config.local.stripe_stand_in.deliveries import Delivery
 from config.local.stripe_stand_in.faults import Fault
 from config.local.stripe_stand_in.pages import Page
 from config.local.stripe_stand_in.trouble import Refusal, Thing
+from config.local.stripe_stand_in.world import Options
 
 VERBS: dict[tuple[str, str], Callable[[Api, Thing], Any]] = {}
 
@@ -152,3 +153,14 @@ def set_options(api: Api, given: Thing) -> Thing:
             raise Refusal(400, f"There is no such option: {name}")
         setattr(api.world.options, name, tuple(value) if isinstance(value, list) else value)
     return asdict(api.world.options)
+
+
+@verb("POST", "reset")
+def reset(api: Api, given: Thing) -> Thing:
+    """Forget everything but the address: also what goes wrong on demand, and where events are posted."""
+    options = Options(api.world.options.key, api.world.options.webhook_secret, api.world.options.seed)
+    api.world.forget(options)
+    api.deliveries.forget()
+    api.faults.clear()
+    api.kept.clear()
+    return tell_time(api, given)

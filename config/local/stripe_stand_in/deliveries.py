@@ -72,6 +72,12 @@ class Deliveries:
         for _ in range(AT_ONCE_MAX):
             threading.Thread(target=self._run, daemon=True).start()
 
+    def forget(self) -> None:
+        """Send nothing of what waits. Whoever calls holds the lock."""
+        self.all.clear()
+        self.mischief = Mischief()
+        self.is_paused = False
+
     def send_new(self) -> None:
         """Queue every event that has happened since. Whoever calls holds the lock."""
         for event in list(self.world.things["event"].values()):

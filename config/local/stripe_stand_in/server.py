@@ -45,6 +45,15 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         body = self.rfile.read(size)
+        try:
+            self._answer(body)
+        except OSError:
+            self.close_connection = True  # whoever asked has gone
+        except Exception:
+            self._send(Page(b'{"error": {"type": "api_error", "message": "See the log."}}', 500, "application/json"))
+            raise  # its traceback goes to the log
+
+    def _answer(self, body: bytes) -> None:
         parts = urlsplit(self.path)
         if parts.path.startswith("/v1/"):
             self._answer_api(parts.path, parts.query, body)

@@ -78,13 +78,18 @@ class World:
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
         self.url = ""
+        self.moment: int | None = None  # set while time is moved: when what happens now happens
+        self.request: Thing = {"id": None, "idempotency_key": None}
+        self.version = "2026-10-28.endive"
+        self.forget(self.options)
+
+    def forget(self, options: Options) -> None:
+        """Begin anew, with nothing in it."""
+        self.options = options
         self.things: dict[str, dict[str, Thing]] = defaultdict(dict)
         self.counts: Counter[str] = Counter()
         self.offset = 0
-        self.moment: int | None = None  # set while time is moved: when what happens now happens
-        self.request: Thing = {"id": None, "idempotency_key": None}
         self.requests: list[Thing] = []
-        self.version = "2026-10-28.endive"
 
     def now(self, whose: Thing | str | None = None) -> int:
         """What time it is: by the test clock of that customer (or of what belongs to one), else for everybody."""

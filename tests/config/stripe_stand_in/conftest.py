@@ -13,11 +13,18 @@ import stripe
 from tests.doubles.stripe import KEY, SECRET, StripeStandIn
 
 
-@pytest.fixture
-def stand_in() -> Iterator[StripeStandIn]:
+@pytest.fixture(scope="module")
+def process() -> Iterator[StripeStandIn]:
     double = StripeStandIn.start()
     yield double
     double.stop()
+
+
+@pytest.fixture
+def stand_in(process: StripeStandIn) -> StripeStandIn:
+    """One that knows nothing yet."""
+    process.reset()
+    return process
 
 
 @pytest.fixture
