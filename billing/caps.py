@@ -74,8 +74,9 @@ def of_spaces(org_id: UUID, space_ids: Iterable[UUID]) -> dict[UUID, Allowance]:
 
 
 def of_scope(org_id: UUID, scope: str, scope_id: UUID) -> Allowance | None:
-    read = of_members if scope == CapScope.MEMBER else of_spaces
-    return read(org_id, [scope_id]).get(scope_id)
+    if scope == CapScope.MEMBER:
+        return of_members(org_id, [scope_id]).get(scope_id)
+    return _found(Pool.objects.get(org_id=org_id), scope, [scope_id]).get(scope_id)
 
 
 def default_ucr(org_id: UUID) -> int | None:
@@ -91,7 +92,7 @@ def set_default(actor: Member, limit_ucr: int | None) -> None:
     was_ucr = default_ucr(actor.org_id)
     ledger.cap_default(actor.org_id, limit_ucr=limit_ucr)
     if was_ucr != limit_ucr:
-        _note(actor, "cap.default_changed", _("everybody"), "default", "", was_ucr, limit_ucr)
+        _note(actor, "cap.changed", "default", "default", "", was_ucr, limit_ucr)
 
 
 @transaction.atomic

@@ -85,7 +85,7 @@ class CapReached(Reckoned):
     @classmethod
     def of(cls, scope: str, *, limit_ucr: int, left_ucr: int, resets_at: datetime, **where: str) -> "CapReached":
         figures = {
-            "limit": credits.format_ucr(limit_ucr),
+            "limit": credits.format_exact(limit_ucr),
             "left": credits.format_ucr(left_ucr),
             "resets_at": _minute(resets_at),
         }

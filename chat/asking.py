@@ -86,9 +86,9 @@ def wake(replies: list[Reply]) -> None:
 
     if not replies:
         return
-    ids, org_id = [reply.pk for reply in replies], replies[0].org_id
+    ids, org_id, asker = [reply.pk for reply in replies], replies[0].org_id, replies[0].asked_by
     transaction.on_commit(lambda: tasks.wake(ids))
-    transaction.on_commit(lambda: broadcast.pool_changed(org_id))
+    transaction.on_commit(lambda: broadcast.pool_changed(org_id, asker))
 
 
 def _placeholder(question: Message, space: Space, ai_model: AIModel, *, position: int) -> Message:

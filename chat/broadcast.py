@@ -20,7 +20,7 @@ from django.utils import translation
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from billing import credits, ledger
+from billing import caps, credits, ledger
 from chat.models import Message
 from workspace.models import Member, Space, SpaceMember
 
@@ -122,9 +122,20 @@ def to_each(frames: dict[uuid.UUID, dict[str, object]]) -> None:
     publish([(inbox_topic(member_id), frame) for member_id, frame in frames.items()])
 
 
-def pool_changed(org_id: uuid.UUID) -> None:
+def pool_changed(org_id: uuid.UUID, asker: Member | None = None) -> None:
+    """Tell everybody the pool's balance; and whoever asked, what is left under a limit of theirs."""
     balance = ledger.balance(org_id)
-    publish([(org_topic(org_id), {"type": "pool.changed", "org": org_id, **pool_figures(balance.free_ucr)})])
+    frames = [(org_topic(org_id), {"type": "pool.changed", "org": org_id, **pool_figures(balance.free_ucr)})]
+    if asker and (standing := caps.of_member(asker, balance=balance)):
+        frames.append((inbox_topic(asker.pk), allowance(standing)))
+        if standing.warning_percent:
+            frames.append((inbox_topic(asker.pk), {"type": "limits.changed"}))
+    publish(frames)
+
+
+def allowance(standing: caps.Allowance | None) -> dict[str, object]:
+    """What is left for one member; null where nothing limits them."""
+    return {"type": "allowance.changed", "left": credits.format_ucr(standing.left_ucr) if standing else None}
 
 
 def pool_figures(free_ucr: int) -> dict[str, str]:

@@ -9,9 +9,9 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from billing import ledger
+from billing import caps, credits, ledger
 from billing.models import Account
-from chat import broadcast, sidebar
+from chat import broadcast, limits, sidebar
 from workspace import access
 from workspace.models import Member
 
@@ -25,6 +25,8 @@ def signed_in(request: HttpRequest) -> dict[str, Any]:
     member: Member | None = getattr(request, "member", None) or next(iter(memberships), None)
     if member is None:
         return {}
+    balance = ledger.balance(member.org_id)
+    standing = caps.of_member(member, balance=balance)
     account = Account.objects.select_related("plan").filter(org_id=member.org_id).first()
     return {
         "org": member.org,
@@ -34,11 +36,14 @@ def signed_in(request: HttpRequest) -> dict[str, Any]:
         "sidebar": sidebar.of(member),
         # Another one after each sign-in: a browser that is told of things says so again then (models/push-renewal.js).
         "sign_in": sha256((request.session.session_key or "").encode()).hexdigest()[:12],
-        "balance": _balance(member),
+        "balance": _balance(balance),
+        "allowance": credits.format_ucr(standing.left_ucr) if standing else "",
+        # Only asked for where a page shows it.
+        "limit_news": lambda: limits.news(member, balance, standing),
         "plan": account.plan if account else None,
     }
 
 
-def _balance(member: Member) -> dict[str, str]:
-    figures = broadcast.pool_figures(ledger.balance(member.org_id).free_ucr)
+def _balance(balance: ledger.Balance) -> dict[str, str]:
+    figures = broadcast.pool_figures(balance.free_ucr)
     return {"rounded": figures["balance"], "exact": figures["exact"]}

@@ -55,6 +55,11 @@ def words(reason: str, kept: str) -> tuple[str, dict[str, Any]]:
     return kept or SENTENCES.get(reason, ""), {}
 
 
+def scope(kept: str) -> str:
+    """Whose limit it was that a kept refusal of a cap tells of."""
+    return orjson.loads(kept)["key"].partition(".")[2] if kept.startswith("{") else ""
+
+
 def in_english() -> translation.override:
     """A refusal that will be kept is worded in English, which is what the catalogs are keyed by."""
     return translation.override("en")

@@ -296,8 +296,8 @@ def _finish(reply: Reply, ending: Ending, *, text: str, html: str, bill: meterin
         words.write([reply.message_id])
     if text and ending.state == ReplyState.FINISHED and not reply.message.is_deleted:
         notices.note_answer(reply.message, asker_id=reply.asked_by_id)
-    org_id = reply.org_id
-    transaction.on_commit(lambda: broadcast.pool_changed(org_id))
+    asker = Member(pk=reply.asked_by_id, org_id=reply.org_id)
+    transaction.on_commit(lambda: broadcast.pool_changed(asker.org_id, asker))
 
 
 def _finish_queued(reply: Reply, ending: Ending, *, revision: int) -> None:
@@ -318,7 +318,8 @@ def _tell(reply: Reply, *, revision: int, **changed: str) -> None:
 def _give_back(reply: Reply, reason: str) -> None:
     _close(reply, Ending(ReplyState.FAILED, reason))
     metering.release(briefs.payer(reply))
-    transaction.on_commit(lambda: broadcast.pool_changed(reply.org_id))
+    asker = Member(pk=reply.asked_by_id, org_id=reply.org_id)
+    transaction.on_commit(lambda: broadcast.pool_changed(asker.org_id, asker))
 
 
 def _close(reply: Reply, ending: Ending) -> None:

@@ -95,6 +95,14 @@ def mail_digests() -> None:
     digest.send_due()
 
 
+@shared_task(ignore_result=True)
+def tell_limits() -> None:
+    """Each minute: alerts, requests for more and their answers are shown and mailed."""
+    from chat import limits
+
+    limits.tell_alerts()
+
+
 def wake(reply_ids: Iterable[uuid.UUID]) -> None:
     """Call a worker for each. When the broker is away the sweeper finds them, and for a while nobody tries."""
     _call(answer, reply_ids)

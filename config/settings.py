@@ -273,6 +273,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "expire credits": {"task": "billing.tasks.expire_credits", "schedule": 60.0},
     "mail what is not read": {"task": "chat.tasks.mail_digests", "schedule": 60.0},
+    "tell of limits": {"task": "chat.tasks.tell_limits", "schedule": 60.0},
     "prepare files that wait": {"task": "chat.tasks.prepare_waiting_files", "schedule": 20.0},
     "carry passages that wait": {"task": "chat.tasks.carry_waiting_passages", "schedule": 30.0},
     "let go of files that nothing shows": {"task": "chat.tasks.let_go_of_files", "schedule": 3600.0},

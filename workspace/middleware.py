@@ -101,7 +101,8 @@ def refusal(request: HttpRequest, error: Refused) -> HttpResponse:
         body = {"error": {"code": error.code, "sentence": error.message, **error.details}}
         return JsonResponse(body, status=error.status)
     template = "404.html" if isinstance(error, NotFound) else "refused.html"
-    return render(request, template, {"sentence": error.message, "code": error.code}, status=error.status)
+    told = {"sentence": error.message, "code": error.code, "lifted_at": error.details.get("lifted_at", "")}
+    return render(request, template, told, status=error.status)
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:

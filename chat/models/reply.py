@@ -117,6 +117,13 @@ class Reply(models.Model):
         return told(*self.reason_words)
 
     @property
+    def refused_by(self) -> str:
+        """Whose limit refused it: member, space, key, pool; "" for none of them."""
+        if self.state != ReplyState.REFUSED:
+            return ""
+        return {"cap_reached": reasons.scope(self.reason_detail), "no_credits": "pool"}.get(self.reason, "")
+
+    @property
     def limit_note(self) -> str:
         """Why a finished answer is shorter than the model wanted, in English."""
         return SENTENCES.get(self.reason, "") if self.state == ReplyState.FINISHED else ""

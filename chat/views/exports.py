@@ -66,6 +66,6 @@ def _page(request: HttpRequest, member: Member, *, refusal: Refused | None = Non
         "of_org": of_org.order_by("-created_at")[:SHOWN_MAX],
         "own": own.order_by("-created_at")[:SHOWN_MAX],
         "is_owner": member.role == Role.OWNER,
-        "limit": refusal.message if refusal else "",
+        "limit": refusal,
     }
     return render(request, "chat/export.html", context, status=refusal.status if refusal else 200)

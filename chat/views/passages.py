@@ -79,7 +79,7 @@ def _bring_page(request: HttpRequest, member: Member, *, refusal: Refused | None
     earlier = Passage.objects.filter(org_id=member.org_id, kind__in=IN).select_related("asked_by")
     context = {
         "earlier": earlier.order_by("-created_at")[:SHOWN_MAX],
-        "limit": refusal.message if refusal else "",
+        "limit": refusal,
         "permit": permits.give(request, member.org.slug),
     }
     return render(request, "chat/import.html", context, status=refusal.status if refusal else 200)
@@ -90,7 +90,7 @@ def _page(request: HttpRequest, passage: Passage, member: Member, *, refusal: Re
     context = {
         "passage": passage,
         "groups": choice.groups(passage.preview) if passage.state == PassageState.READY else [],
-        "limit": refusal.message if refusal else "",
+        "limit": refusal,
         "is_open": passage.state in hold.OPEN,
         "is_out": passage.kind in hold.OUT,
     }

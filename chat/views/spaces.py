@@ -36,7 +36,7 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
                     places.create_space(member, name=form.cleaned_data["name"], is_private=form.cleaned_data["private"])
                 )
             except Refused as refusal:
-                limit, status = refusal.message, refusal.status
+                limit, status = refusal, refusal.status
     wanted = BrowseForm(request.GET)
     found = browsing.find(member, **(wanted.cleaned_data if wanted.is_valid() else {}))
     request.member = member  # type: ignore[attr-defined]
@@ -106,7 +106,7 @@ def edit(request: HttpRequest, space_id: UUID) -> HttpResponse:
                 places.change_space(seat.member, seat.space, **form.facts)
                 return redirect(seat.space)
             except Refused as refusal:
-                limit, status = refusal.message, refusal.status
+                limit, status = refusal, refusal.status
     request.member = seat.member  # type: ignore[attr-defined]
     context = {
         "space": seat.space,

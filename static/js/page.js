@@ -4,6 +4,8 @@ import { shortcut } from "parley/models/shortcuts";
 import "parley/elements/connection-banner";
 import "parley/elements/copy-button";
 import "parley/elements/credit-balance";
+import "parley/elements/limit-news";
+import "parley/elements/live-part";
 import "parley/elements/install-entry";
 import "parley/elements/local-time";
 import "parley/elements/nav-drawer";

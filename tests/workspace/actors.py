@@ -16,8 +16,8 @@ from django.test.client import Client, ClientHandler
 from django.utils import timezone
 from PIL import Image
 
-from billing import plans, prices
-from billing.models import SavedView
+from billing import caps, plans, prices
+from billing.models import CapRequest, SavedView
 from catalog.models import AIModel, Offer, Provider
 from chat import directs, edits, feed, memory, notices, places, profiles, reminders, replies
 from chat.files import intake, store
@@ -105,6 +105,12 @@ class Place:
         endpoint = f"https://fcm.googleapis.com/fcm/send/{self.space.pk}"
         return PushSubscription.objects.get_or_create(endpoint=endpoint, user=asker, session_key="theirs")[0]
 
+    @property
+    def cap_request(self) -> CapRequest:
+        """Of the bystander, about their own limit."""
+        mine = {"org": self.bystander.org, "member": self.bystander, "scope": "member", "scope_id": self.bystander.pk}
+        return CapRequest.objects.get_or_create(**mine)[0]
+
 
 @dataclass
 class World:
@@ -135,6 +141,7 @@ def build() -> World:
     _make_model("oracle")
     users = {actor: _user(actor) for actor in ACTORS if actor != "anonymous"}
     owner = _found(users["org_owner"], HOME)
+    caps.set_default(owner, 10**12)  # so that there is something to ask for
     seats = {actor: members.admit(owner.org, users[actor], role=_role(actor)) for actor in ACTORS[3:13]}
     everybody = [seats[actor] for actor in ACTORS[3:13] if actor != "guest_in_space"]
     person = members.admit(owner.org, _user(PERSON, ADDRESS), role=Role.MEMBER)

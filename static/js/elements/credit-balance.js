@@ -1,4 +1,4 @@
-// <credit-balance>: what is left in the organization's pool, live.
+// <credit-balance>: what is left in the organization's pool, and for oneself under a limit of one's own; live.
 // Called by: templates/app.html. Keeps true: it shows the server's own rounding, never one made here.
 import { gettext } from "parley/lib/words";
 import { connection } from "parley/models/connection";
@@ -9,6 +9,7 @@ class CreditBalance extends HTMLElement {
   connectedCallback() {
     this.#life = new AbortController();
     connection.on("pool.changed", this.#show, this.#life.signal);
+    connection.on("allowance.changed", this.#showOwn, this.#life.signal);
   }
 
   disconnectedCallback() {
@@ -19,6 +20,12 @@ class CreditBalance extends HTMLElement {
     const figure = this.querySelector("[role=status]");
     figure.textContent = balance;
     figure.title = gettext("{credits} credits", { credits: exact ?? balance });
+  };
+
+  /** Null: nothing limits who looks. */
+  #showOwn = ({ left }) => {
+    this.querySelector(".balance__own").hidden = left === null;
+    this.querySelector("[data-own]").textContent = left ?? "";
   };
 }
 

@@ -25,8 +25,7 @@ class MessageComposer extends HTMLElement {
     this.form = this.querySelector("form");
     this.field = this.querySelector("textarea");
     this.feed = document.getElementById(this.dataset.feed);
-    const { draft, spaceId } = this.dataset;
-    this.#drafts = new Drafts({ member: document.body.dataset.memberId, space: draft ?? spaceId });
+    this.#drafts = new Drafts({ member: document.body.dataset.memberId, space: this.dataset.draft ?? this.dataset.spaceId });
     if (!this.field.value) this.field.value = this.#drafts.text;
     this.#limit = new TextLimit({ field: this.field, box: this.querySelector("[data-count]"), limit: Number(this.dataset.limit) });
     this.#listen(signal);
@@ -71,7 +70,7 @@ class MessageComposer extends HTMLElement {
       feed: this.feed,
       drafts: this.#drafts,
       send: ({ clientId, text, fields }) => post(this.form.action, { ...fields, text, client_id: clientId }),
-      say: (sentence) => this.say(sentence),
+      say: (sentence, liftedAt) => this.say(sentence, liftedAt),
       giveBack: (text) => this.#takeBack(text),
     });
     this.#composing.addEventListener("refused", ({ detail }) => this.#tell("composer.refused", detail.item));
@@ -189,11 +188,12 @@ class MessageComposer extends HTMLElement {
     return this.dispatchEvent(new CustomEvent(type, { bubbles: true, cancelable: true, detail }));
   }
 
-  /** Says a sentence above the field; "" takes it away. */
-  say(sentence) {
+  /** Says a sentence above the field, and where what it refuses can be changed; "" takes it away. */
+  say(sentence, liftedAt = "") {
     const box = this.querySelector("[data-sentence]");
     box.hidden = !sentence;
     box.querySelector("[data-words]").textContent = sentence;
+    Object.assign(box.querySelector("[data-lift]"), { hidden: !liftedAt, href: liftedAt || "#" });
   }
 }
 

@@ -16,8 +16,9 @@ const WORDS = {
 
 /** The server said no, in words. */
 export class Refusal extends Error {
-  constructor(sentence, { code = "refused", status = 400 } = {}) {
+  constructor(sentence, { code = "refused", status = 400, liftedAt = "" } = {}) {
     super(sentence);
+    this.liftedAt = liftedAt; // the page on which this can be changed
     this.code = code;
     this.status = status;
   }
@@ -96,7 +97,8 @@ function complaint(response, answer) {
   if (response.redirected || status === 401) return new Refusal(SIGNED_OUT, { code: "signed_out", status: 401 });
   if (answer?.error) {
     if (status >= 500) return new Trouble(answer.error.sentence);
-    return new Refusal(answer.error.sentence, { code: answer.error.code, status });
+    const { sentence, code, lifted_at: liftedAt } = answer.error;
+    return new Refusal(sentence, { code, status, liftedAt });
   }
   if (WORDS[status]) return new Refusal(WORDS[status], { code: `http_${status}`, status });
   if (status >= 400 && status < 500) return new Refusal(WORDS.other, { status });

@@ -59,7 +59,7 @@ export class Composing extends EventTarget {
   }
 
   #refused({ item, refusal }) {
-    this.#say(refusal.message);
+    this.#say(refusal.message, refusal.liftedAt);
     if (this.#giveBack(item.text)) {
       this.discard(item.clientId);
       this.dispatchEvent(new CustomEvent("refused", { detail: { item, refusal } }));

@@ -152,8 +152,9 @@ export class Conversation extends EventTarget {
     button.ariaDisabled = "true"; // A button that is disabled loses the focus, and its next row could not take it.
     try {
       const fields = button.name ? { [button.name]: button.value } : {};
-      const { message, messages = [message] } = await post(button.getAttribute("formaction"), fields);
+      const { message, messages = [message], said } = await post(button.getAttribute("formaction"), fields);
       this.settle({ messages });
+      if (said) button.textContent = said;
     } catch (error) {
       this.#say("feed.refused", error.message);
     }

@@ -24,6 +24,7 @@ export function finish(text, member) {
 export function mark(row, { member, mayManage }) {
   const { authorId, mentionIds = "", askedBy } = row.dataset;
   row.toggleAttribute("data-mine", authorId === member);
+  row.toggleAttribute("data-asked-by-me", askedBy === member);
   const callsAll = authorId !== member && row.querySelector('[data-mention^="G:"]');
   row.toggleAttribute("data-mentions-me", Boolean(callsAll) || mentionIds.split(" ").includes(member));
   row.toggleAttribute("data-may-act", Boolean(askedBy) && (mayManage || askedBy === member));
