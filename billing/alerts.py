@@ -6,6 +6,7 @@ threshold (the ledger writes it); of several at once only the highest is told; e
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -57,13 +58,15 @@ def tell(request: CapRequest, members: Iterable[Member], *, is_shown: bool) -> N
     )
 
 
-def unseen(member: Member) -> list[AlertReceipt]:
-    """What a page shows to the member, the newest first. Alerts of a period that is over are not shown."""
-    period = Pool.objects.filter(org_id=member.org_id).values("period_starts_at")
-    shown = Q(alert=None) | Q(alert__period_starts_at=period[:1])
-    rows = AlertReceipt.objects.filter(shown, member=member, seen_at=None)
+def shown(member: Member, *, period_starts_at: datetime) -> list[AlertReceipt]:
+    """What every page shows to the member, in one query, the newest first: what they have not put away, and for who can
+    answer, requests that wait. An alert of a period that is over is not shown any more.
+    """
+    unseen = Q(seen_at=None) & (Q(alert=None) | Q(alert__period_starts_at=period_starts_at))
+    waiting = Q(request__isnull=False, request__answered_at=None, request__member__left_at=None)
+    rows = AlertReceipt.objects.filter(unseen | waiting, member=member)
     if not member.is_admin:
-        rows = rows.filter(alert=None)
+        rows = rows.filter(request__member=member)
     return list(rows.select_related("alert", "request__answered_by", "request__member").order_by("-pk"))
 
 

@@ -107,7 +107,7 @@ def _write(receipt: AlertReceipt, user: User) -> EmailMultiAlternatives:
         "Auto-Submitted": "auto-generated",
         "Message-ID": f"<{uuid.uuid5(_IDS, _said(receipt))}@{_domain()}>",
     }
-    subject = " ".join(f"{told.lead.rstrip('.')} · {org.name}".split())
+    subject = " ".join(f"{told.lead.rstrip('.。')} · {org.name}".split())
     text = render_to_string("billing/mail/letter.txt", context)
     letter = EmailMultiAlternatives(subject, text, to=[user.email], headers=headers)
     letter.attach_alternative(render_to_string("billing/mail/letter.html", context), "text/html")

@@ -84,12 +84,14 @@ def put_away(member: Member, what: str) -> None:
 
 def news(member: Member, balance: ledger.Balance, standing: caps.Allowance | None) -> list[dict[str, Any]]:
     """What stands above every page until it is put away or answered."""
+    receipts = alerts.shown(member, period_starts_at=balance.period_starts_at)
+    waiting = [each.request for each in receipts if each.request and not each.request.answered_at]
     rows: list[dict[str, Any]] = []
-    if member.is_admin and (waiting := alerts.open_requests(member.org_id)):
-        told = wording.of_request(waiting[0])
-        rows.append({"told": told, "more": len(waiting) - 1, "answers": True})
-    for receipt in alerts.unseen(member):
-        rows.append({"told": wording.of_receipt(receipt, balance), "id": receipt.pk, "alert": receipt.alert})
+    if waiting:
+        rows.append({"told": wording.of_request(waiting[-1]), "more": len(waiting) - 1, "answers": True})
+    for receipt in receipts:
+        if receipt.request not in waiting or receipt.alert:
+            rows.append({"told": wording.of_receipt(receipt, balance), "id": receipt.pk, "alert": receipt.alert})
     if standing and standing.warning_percent and not any(row.get("id") and not row["alert"] for row in rows):
         told = wording.own_warning(standing.warning_percent, standing.left_ucr, standing.resets_at)
         rows.append({"told": told, "id": "own", "own": True})

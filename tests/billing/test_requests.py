@@ -50,7 +50,10 @@ def test_what_is_given_for_a_period_is_there_at_once(room: SimpleNamespace) -> N
     requests.answer(room.ben, asked.pk, choice="give", amount_ucr=3 * CREDIT)
 
     assert left(room) == 13 * CREDIT
-    assert [(each.request_id, each.alert) for each in alerts.unseen(room.mei)] == [(asked.pk, None)]
+    starts_at = ledger.balance(room.org.pk).period_starts_at
+    told = alerts.shown(room.mei, period_starts_at=starts_at)
+    assert [(each.request_id, each.alert) for each in told] == [(asked.pk, None)]
+    assert alerts.shown(room.ana, period_starts_at=starts_at) == []
     assert alerts.open_requests(room.org.pk) == []
     line = AuditLine.objects.get(action="cap.request_answered")
     assert (line.actor, line.details["choice"], line.details["given_ucr"]) == (room.ben, "give", 3 * CREDIT)
