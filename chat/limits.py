@@ -90,7 +90,7 @@ def news(member: Member, balance: ledger.Balance, standing: caps.Allowance | Non
     if waiting:
         rows.append({"told": wording.of_request(waiting[-1]), "more": len(waiting) - 1, "answers": True})
     for receipt in receipts:
-        if receipt.request not in waiting or receipt.alert:
+        if receipt.request not in waiting:
             rows.append({"told": wording.of_receipt(receipt, balance), "id": receipt.pk, "alert": receipt.alert})
     if standing and standing.warning_percent and not any(row.get("id") and not row["alert"] for row in rows):
         told = wording.own_warning(standing.warning_percent, standing.left_ucr, standing.resets_at)

@@ -27,7 +27,8 @@ from workspace.models import SpaceRole
 def index(request: HttpRequest, slug: str) -> HttpResponse:
     """What there is to open, and the form for a new one."""
     member = access.member(request.user, slug)
-    form, limit, status = SpaceForm(request.POST or None), "", 200
+    limit: Refused | None = None
+    form, status = SpaceForm(request.POST or None), 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
@@ -98,7 +99,8 @@ def edit(request: HttpRequest, space_id: UUID) -> HttpResponse:
     seat = access.seat(request.user, space_id)
     spaces.require_manager(seat.member, seat.space)
     form = SpaceSettingsForm(request.POST if request.method == "POST" else None, space=seat.space)
-    status, limit = 200, ""
+    limit: Refused | None = None
+    status = 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
