@@ -63,7 +63,7 @@ ONLY_IN = {
     **dict.fromkeys(WEB_CLIENTS, {"gateway/outbound.py", "gateway/openai_dialect.py"}),
 }
 # A mail carries its sheet: no policy of ours reaches a mail program, and it fetches nothing.
-MAILS = {"templates/notices/letter.html"}
+MAILS = {"templates/notices/letter.html", "templates/billing/mail/letter.html"}
 NARROW = {"visible_to", "writable_by", "joined_by", "present", "open"}
 GUARDED = {"Space", "SpaceMember", "Message", "Member", "Reply", "Mention", "Invitation", "Org", "AuditLine", "User"}
 
