@@ -21,7 +21,7 @@ from config.local.stripe_stand_in.trouble import Thing, invalid
 from config.local.stripe_stand_in.world import DAY, HOUR, World
 
 MOST = 30
-STEPS = {"hour": HOUR, "day": DAY, "week": 7 * DAY}
+STEPS: dict[str, int] = {"hour": HOUR, "day": DAY, "week": 7 * DAY}
 
 
 def answer(api: Api, form: dict[str, str] | None) -> Page:

@@ -196,9 +196,15 @@ def _show(world: World, session: Thing, *, trouble: str = "", form: Form | None 
         subscriptions=[_tell(world, each, features["subscription_update"]) for each in found],
         invoices=[_tell_invoice(each) for each in reversed(invoices)],
         saved=card_form.saved_cards(world, customer["id"]),
-        default=customer["invoice_settings"]["default_payment_method"],
+        default=_default_card(customer, found),
         cards=card_form.choices(),
     )
+
+
+def _default_card(customer: Thing, found: list[Thing]) -> str | None:
+    """The card that pays next: the subscription's before the customer's."""
+    chosen = [each["default_payment_method"] for each in found if each["default_payment_method"]]
+    return (chosen or [customer["invoice_settings"]["default_payment_method"]])[0]
 
 
 def _tell(world: World, found: Thing, feature: Thing) -> Thing:

@@ -16,6 +16,8 @@ def answer(api: Api, path: str, form: dict[str, str] | None, asked: dict[str, st
         return index_page.answer(api, form)
     if first == "events":
         return index_page.show_event(api.world, steps[0])
+    if path == "/favicon.ico":
+        return pages.Page(status=204)
     if path == "/stand_in.css":
         return pages.file("stand_in.css", "text/css; charset=utf-8")
     if first == "c" and steps[0] == "pay":
