@@ -86,6 +86,12 @@ def join(call: Call) -> Said:
 
 
 def leave(call: Call) -> Said:
+    """Of a private Space its name is asked for: nobody comes back there by themselves."""
+    if call.space.is_private and not call.words:
+        sentence = _(
+            "{name} is private: once out, only somebody in it can let you back in. To leave, write /leave {name}."
+        )
+        raise Invalid(fill(sentence, {"name": call.space.name}))
     places.remove_from_space(call.member, call.space, call.member)
     away = reverse("spaces", args=[call.member.org.slug])
     return Said(fill(_("You have left {name}."), {"name": call.space.name}), goto=away)

@@ -63,6 +63,8 @@ class Command:
     may: May = anyone
     # It makes a message of its words, and goes the way of every message.
     writes: bool = False
+    # It acts on the Space where it is written, whose name may follow it: any other is refused, and not acted on here.
+    may_name_space: bool = False
 
     @property
     def usage(self) -> str:

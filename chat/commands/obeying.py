@@ -92,8 +92,19 @@ def _run(name: str, words: str, member: Member, space: Space, root: Message | No
     offered = tuple(available(member, space))
     for command in offered:
         if command.name == name:
+            _require_fitting(words, command, space)
             return command.runs(Call(member, space, words, root, offered))
     raise _unknown(name, [command.name for command in offered])
+
+
+def _require_fitting(words: str, command: Command, space: Space) -> None:
+    """Words that a command would pass over may have meant another Space, or another command."""
+    if not words or command.arguments or (command.may_name_space and reading.means(words, space)):
+        return
+    if not command.may_name_space:
+        raise Invalid(fill(_("/{name} takes nothing after it."), {"name": command.name}))
+    sentence = _("/{name} is for the Space where it is written, and this is {space}. Write it there, or here alone.")
+    raise Invalid(fill(sentence, {"name": command.name, "space": space.name}))
 
 
 def _unknown(name: str, known: list[str]) -> UnknownCommand:

@@ -7,6 +7,8 @@ swallowed: an unknown word after the slash is refused in words, and "//" says th
 import re
 from difflib import get_close_matches
 
+from workspace.models import Space
+
 _COMMAND = re.compile(r"/([a-z][a-z_-]{0,31})(?:\s+(.*))?\Z", re.IGNORECASE | re.DOTALL)
 
 
@@ -20,6 +22,11 @@ def unescaped(text: str) -> str:
     """ "//shrug" is the text "/shrug"; "// a remark" stays as it is."""
     stripped = text.lstrip()
     return stripped[1:] if stripped.startswith("//") and parts(stripped[1:]) else text
+
+
+def means(words: str, space: Space) -> bool:
+    """Whether the words are this Space's name."""
+    return words.removeprefix("#").strip().casefold() == space.name.casefold()
 
 
 def nearest(name: str, known: list[str]) -> str:

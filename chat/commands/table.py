@@ -42,13 +42,13 @@ COMMANDS = (
         "status", _("Sets your status; without words, clears it"), deeds.set_status, _("🌴 On vacation  until friday")
     ),
     Command("away", _("Shows you as away, or as you are again"), deeds.toggle_away),
-    Command("mute", _("Tells you only of mentions by name here"), deeds.mute, may=_joined),
-    Command("unmute", _("Ends that"), deeds.unmute, may=_joined),
+    Command("mute", _("Tells you only of mentions by name here"), deeds.mute, may=_joined, may_name_space=True),
+    Command("unmute", _("Ends that"), deeds.unmute, may=_joined, may_name_space=True),
     Command("note", _("Adds to what this Space remembers"), deeds.note, _("text"), spaces.may_write),
     Command("topic", _("Says what this Space is about"), deeds.set_topic, _("text"), _writers),
     Command("join", _("Takes you into this Space, or another"), deeds.join, _("Space"), in_spaces),
     Command("invite", _("Lets people of the organization into this Space"), deeds.invite, _("@person"), _managers),
     Command("rename", _("Gives this Space another name"), deeds.rename, _("name"), _managers),
-    Command("archive", _("Closes this Space for writing"), deeds.archive, may=_managers),
-    Command("leave", _("Takes you out of this Space"), deeds.leave, may=_who_may_leave),
+    Command("archive", _("Closes this Space for writing"), deeds.archive, may=_managers, may_name_space=True),
+    Command("leave", _("Takes you out of this Space"), deeds.leave, may=_who_may_leave, may_name_space=True),
 )

@@ -12,7 +12,8 @@ from django.utils import timezone
 from chat import feed
 from chat.commands import obeying
 from chat.models import Message, Note, Obeyed, Reminder
-from workspace.models import Member, SpaceMember
+from workspace.errors import Invalid
+from workspace.models import Member, Space, SpaceMember
 
 
 @pytest.mark.parametrize("text", ["/remind @ben in 2 hours to call", "/dm @ben hello", "/note twice", "/away"])
@@ -40,7 +41,7 @@ def test_leaving_a_private_space_twice_is_answered_twice_and_to_nobody_else(
     SpaceMember.objects.create(org=juniper.org, space=juniper.private, member=juniper.mei)
     (message,) = feed.post(juniper.private, juniper.ana, text="hello", client_id=uuid.uuid4())
     path = f"/messages/{message.pk}/thread/" if in_thread else f"/spaces/{juniper.private.pk}/messages/"
-    fields = {"text": "/leave", "client_id": str(uuid.uuid4())}
+    fields = {"text": f"/leave {juniper.private.name}", "client_id": str(uuid.uuid4())}
 
     def send(who: Member) -> HttpResponse:
         client.force_login(who.user)
@@ -77,3 +78,43 @@ def test_what_was_obeyed_is_forgotten_after_a_day(juniper: SimpleNamespace) -> N
     obeying.forget_old()
 
     assert Obeyed.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("/archive some-other-space", "for the Space where it is written, and this is General"),
+        ("/leave Board", "for the Space where it is written"),
+        ("/mute x", "for the Space where it is written"),
+        ("/unmute x", "for the Space where it is written"),
+        ("/away until friday", "/away takes nothing after it"),
+        ("/who\nis there", "/who takes nothing after it"),
+        ("/help leave", "/help takes nothing after it"),
+    ],
+)
+def test_words_that_a_command_would_pass_over_are_refused(juniper: SimpleNamespace, text: str, words: str) -> None:
+    with pytest.raises(Invalid, match=words):
+        obeying.obey(juniper.ben if "leave" in text else juniper.ana, juniper.space, text)
+
+    assert Space.objects.get(pk=juniper.space.pk).archived_at is None
+    assert not SpaceMember.objects.filter(is_muted=True).exists()
+    assert SpaceMember.objects.filter(space=juniper.space, member=juniper.ben).exists()
+
+
+def test_the_name_of_the_space_itself_may_follow(juniper: SimpleNamespace) -> None:
+    obeying.obey(juniper.mei, juniper.space, "/mute #general")
+    obeying.obey(juniper.ana, juniper.space, "/archive General")
+
+    assert SpaceMember.objects.filter(member=juniper.mei, is_muted=True).exists()
+    assert Space.objects.get(pk=juniper.space.pk).archived_at is not None
+
+
+def test_a_private_space_is_left_only_by_its_name(juniper: SimpleNamespace) -> None:
+    seat = SpaceMember.objects.filter(space=juniper.private, member=juniper.ben)
+
+    with pytest.raises(Invalid, match="Board is private.*write /leave Board"):
+        obeying.obey(juniper.ben, juniper.private, "/leave")
+    assert seat.exists()
+    obeying.obey(juniper.ben, juniper.private, "/leave board")
+
+    assert not seat.exists()
