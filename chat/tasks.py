@@ -71,12 +71,14 @@ def carry_passage(passage_id: str) -> None:
 
 @shared_task(ignore_result=True)
 def carry_waiting_passages() -> None:
-    """Now and then: those whose wake-up call was lost, or whose process died; and archives whose time is over."""
-    from chat.passages import runner, running
+    """Now and then: those whose wake-up call was lost, or whose process died; archives whose time is over; and what was
+    brought under an address that somebody has confirmed since."""
+    from chat.passages import claims, runner, running
 
     for passage_id in running.forgotten():
         runner.submit(passage_id)
     running.let_go()
+    claims.take_all()
 
 
 @shared_task(name="chat.push", ignore_result=True)

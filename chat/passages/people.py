@@ -63,13 +63,20 @@ class People:
 
     def __init__(self, held: Hold, export: Export, source: str) -> None:
         self._held, self._org, self._export, self._source = held, held.passage.org, export, source
-        self._members = _known(self._org, export, source)
+        with transaction.atomic():
+            orgs.lock(self._org)  # a past that is being taken over is through (chat.passages.claims)
+            self._members = _known(self._org, export, source)
         self.made = 0
 
     def vouch(self, member: Member) -> None:
-        """Whoever runs the import is who they are, whether or not they have shown it by mail."""
+        """Whoever runs the import is who they are, whether or not they have shown it by mail.
+
+        What somebody else brought under their address stays under its name until they have: chat.passages.claims.
+        """
         for user_id in _vouched(self._export, member):
-            self._members.setdefault(user_id, member)
+            known = self._members.get(user_id)
+            if known is None or known.user_id is None:
+                self._members[user_id] = member
 
     def bring_all(self) -> None:
         for person in self._export.people.values():
@@ -128,11 +135,13 @@ def _known(org: Org, export: Export, source: str) -> dict[str, Member]:
     rows = Imported.objects.filter(org=org, source=source, kind=KIND).values_list("source_id", "our_id")
     ids: dict[str, uuid.UUID] = dict(rows)
     found = Member.objects.filter(org=org).in_bulk(list(ids.values()))
-    known = {user_id: found[our_id] for user_id, our_id in ids.items() if our_id in found}
+    named = {user_id: found[our_id] for user_id, our_id in ids.items() if our_id in found}
+    known = {user_id: member for user_id, member in named.items() if member.user_id}
     by_email = {person.email: user_id for user_id, person in export.people.items() if person.email}
     shown = EmailAddress.objects.filter(user=OuterRef("user"), email__iexact=OuterRef("user__email"), verified=True)
     for member in Member.objects.filter(Exists(shown), org=org, user__email__in=list(by_email)).select_related("user"):
         known.setdefault(by_email[member.email], member)
+    known = named | known
     for member in Member.objects.filter(org=org, user=None, claim_email__in=list(by_email)):
         known.setdefault(by_email[member.claim_email], member)
     return known
