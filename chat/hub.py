@@ -6,7 +6,6 @@ it, or the socket is closed and catches up; nobody waits for a slow reader.
 """
 
 import asyncio
-import itertools
 import uuid
 from collections import defaultdict
 from collections.abc import Collection
@@ -24,7 +23,9 @@ from redis.backoff import NoBackoff
 from chat import broadcast
 from workspace.models import Space
 
-BURST = 64
+# Frames offered before everything else has its turn; to read one from Redis counts as so many.
+BURST = 500
+READING = 8
 RETRY_SECONDS = (0.1, 0.5, 1.0, 2.0)
 _CONTROL = ("member:", "session:", "people:", broadcast.WEB_TOPIC)
 _log = structlog.get_logger(__name__)
@@ -131,32 +132,38 @@ class Hub:
 
     async def _read(self) -> None:
         assert self._pubsub is not None
-        for count in itertools.count(1):
-            if count % BURST == 0:
+        offered = 0
+        while True:
+            if offered >= BURST:
                 # What Redis has sent in one go is read without waiting: let the sockets write before they overflow.
+                offered = 0
                 await asyncio.sleep(0)
             message = await self._pubsub.get_message(timeout=self._quiet_seconds)
             if message is None:
                 await self._pubsub.ping()  # a peer that is gone is noticed by asking
                 continue
             topic = (message["channel"] or b"").decode()  # a pong has none
+            offered += READING
             if message["type"] == "message":
-                self._deliver(topic, message["data"])
+                offered += self._deliver(topic, message["data"])
             elif message["type"] == "subscribe" and topic in self._subscribed:
                 self._subscribed[topic].set()
                 if topic in self._deaf and self._telling is None:
                     self._telling = asyncio.create_task(self._tell_deaf())
 
-    def _deliver(self, topic: str, data: bytes) -> None:
+    def _deliver(self, topic: str, data: bytes) -> int:
+        """Returns to how many."""
         if topic.startswith(_CONTROL):
             frame = orjson.loads(data)
             everyone = {reader for readers in self.readers.values() for reader in readers}
             for reader in everyone if topic == broadcast.WEB_TOPIC else list(self.readers.get(topic, ())):
                 reader.control(frame)
-            return
+            return 0
         text = data.decode()
-        for reader in list(self.readers.get(topic, ())):
+        readers = list(self.readers.get(topic, ()))
+        for reader in readers:
             reader.offer(text)
+        return len(readers)
 
     async def _tell_deaf(self) -> None:
         """Tell readers where their Spaces are now, so that whoever missed something catches up."""

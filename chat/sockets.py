@@ -56,6 +56,8 @@ class Socket(AsyncWebsocketConsumer):
         self._allowance, self._counted_at = float(FRAMES_PER_SECOND), time.monotonic()
         self._close_code: int | None = None
         self._room = self.scope.get("extensions", {}).get("parley.room")
+        self._say_now = self.scope.get("extensions", {}).get("parley.say")
+        self._is_writing = False
         await self.accept()
         user, slug = self.scope["user"], self.scope["url_route"]["kwargs"]["slug"]
         if not user.is_authenticated:
@@ -106,7 +108,12 @@ class Socket(AsyncWebsocketConsumer):
     # --- called by the hub, in the loop ---------------------------------------------------------
 
     def offer(self, frame: str) -> None:
-        """Queue a frame; a reader that lets QUEUE_MAX of them pile up is closed and catches up."""
+        """Send a frame, or queue it; a reader that lets QUEUE_MAX of them pile up is closed and catches up."""
+        if self._close_code is not None:
+            return
+        if self._is_writing and not self._queue and self._say_now is not None and self._room.is_set():
+            self._say_now(frame)
+            return
         if len(self._queue) >= QUEUE_MAX:
             self._end(4408)
             return
@@ -192,13 +199,18 @@ class Socket(AsyncWebsocketConsumer):
             self._say({"type": "space.removed", "space": space_id})
 
     async def _write(self) -> None:
-        """Send what is queued, as fast as this reader takes it."""
+        """Send what is queued, as fast as this reader takes it. The server may lend a way that is shorter: then what
+        finds room need not even be queued."""
+        self._is_writing = True
         while True:
             await self._has_frames.wait()
             while self._queue:
-                if self._room is not None:
-                    await self._room.wait()
-                await self.base_send({"type": "websocket.send", "text": self._queue.popleft()})
+                if self._room is not None and not self._room.is_set():
+                    await self._room.wait()  # meanwhile the end may have emptied the queue
+                elif self._say_now is not None:
+                    self._say_now(self._queue.popleft())
+                else:
+                    await self.base_send({"type": "websocket.send", "text": self._queue.popleft()})
             self._has_frames.clear()
 
     async def _recheck(self) -> None:
