@@ -5,6 +5,7 @@ with the errors of django.db. *Why* past the driver's cursors: what they do in P
 columns costs more than the whole call does in the database; libpq's own function waits without holding the interpreter.
 """
 
+import itertools
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
@@ -13,6 +14,8 @@ from typing import Any
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import errors, pq
+
+_numbers = itertools.count()
 
 
 def call(sql: str, *arguments: Any) -> tuple[Any, ...]:
@@ -51,13 +54,26 @@ def _prepared(connected: Any, libpq: Any, sql: str) -> bytes:
     known: dict[str, bytes] | None = getattr(connected, "ledger_statements", None)
     if known is None:
         known = connected.ledger_statements = {}
+        _forget_like(connected._prepared, known)
     if sql not in known:
-        name = b"ledger_%d" % len(known)
+        name = b"ledger_%d" % next(_numbers)
         answer = libpq.prepare(name, _numbered(sql))
         if answer.status != pq.ExecStatus.COMMAND_OK:
             raise errors.error_from_result(answer, encoding="utf-8")
         known[sql] = name
     return known[sql]
+
+
+def _forget_like(driver: Any, known: dict[str, bytes]) -> None:
+    """After a rollback the driver has the database drop all that was prepared on the connection, ours included."""
+    drop = driver.clear
+
+    def clear() -> bool:
+        if is_dropping := drop():
+            known.clear()
+        return is_dropping
+
+    driver.clear = clear
 
 
 @cache

@@ -41,6 +41,20 @@ def test_what_the_database_refuses_is_an_error_of_django(committed_desk: Desk) -
     assert committed_desk.free == 101 * CREDIT
 
 
+def test_a_call_goes_on_after_the_driver_has_dropped_what_it_had_prepared(committed_desk: Desk) -> None:
+    committed_desk.grant(CREDIT)
+    for _ in range(5):
+        assert Lot.objects.exists()  # prepared by the driver, which drops all of it with the next rollback
+
+    with transaction.atomic():
+        with transaction.atomic():
+            committed_desk.grant(CREDIT)
+            transaction.set_rollback(True)
+        committed_desk.grant(CREDIT)
+
+    assert committed_desk.free == 102 * CREDIT
+
+
 def test_in_a_transaction_that_has_failed_nothing_more_is_called(desk: Desk) -> None:
     with transaction.atomic():
         connection.set_rollback(True)
