@@ -31,15 +31,16 @@ def call(sql: str, *arguments: Any) -> tuple[Any, ...]:
         wrap(cursor).execute(sql, arguments)
         return cursor.fetchone() or ()
     database.validate_no_broken_transaction()
-    with database.wrap_database_errors, connected.lock:
-        return _row(_answer(database, sql, [None if a is None else _written(a) for a in arguments]))
+    with database.wrap_database_errors:
+        if not connected.autocommit and connected.pgconn.transaction_status == pq.TransactionStatus.IDLE:
+            connected.execute("SELECT")  # the driver begins a transaction with its first statement; libpq does not
+        with connected.lock:
+            return _row(_answer(database, sql, [None if a is None else _written(a) for a in arguments]))
 
 
 def _answer(database: Any, sql: str, arguments: list[bytes | None]) -> Any:
     connected = database.connection
     libpq = connected.pgconn
-    if not connected.autocommit and libpq.transaction_status == pq.TransactionStatus.IDLE:
-        connected.execute("SELECT")  # the driver begins a transaction with its first statement; libpq does not
     if database.settings_dict["OPTIONS"].get("prepare_threshold", 0) is None:
         answer = libpq.exec_params(_numbered(sql), arguments)  # a pooler that cannot prepare
     else:

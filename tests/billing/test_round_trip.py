@@ -88,6 +88,7 @@ def test_behind_a_pooler_that_cannot_prepare_nothing_is_prepared(
     committed_desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]
     monkeypatch.setitem(connection.settings_dict["OPTIONS"], "prepare_threshold", None)
 
     committed_desk.spend(CREDIT)
@@ -96,6 +97,7 @@ def test_behind_a_pooler_that_cannot_prepare_nothing_is_prepared(
         cursor.execute("SELECT count(*) FROM pg_prepared_statements")
         assert cursor.fetchone() == (0,)
     connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]
 
 
 def test_an_amount_beyond_what_is_stored_is_refused(desk: Desk) -> None:
