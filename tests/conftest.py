@@ -4,6 +4,7 @@
 our own is patched; nothing leaves this machine.
 """
 
+import os
 import socket
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -28,6 +29,14 @@ def _password_hash() -> str:
     from django.contrib.auth.hashers import make_password
 
     return make_password("correct horse")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is for the night runs at night (bin/nightly), whatever else is chosen."""
+    if "NIGHTLY_SEED" not in os.environ:
+        late = [item for item in items if item.get_closest_marker("nightly")]
+        items[:] = [item for item in items if item not in late]
+        config.hook.pytest_deselected(items=late)
 
 
 @pytest.fixture(scope="session", autouse=True)

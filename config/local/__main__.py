@@ -1,4 +1,4 @@
-"""The door of bin/up, bin/manage, bin/test and bin/bench: installs what is missing, then runs the command named first.
+"""The door of the commands in bin/: installs what is missing, then runs the command that is named first.
 
 *Called by*: bin/*, by path, with any Python from 3.11. *Keeps true*: a failure that a person can mend is one sentence.
 *Why* the empty package: `config/__init__` loads Celery, absent before the first install, of no use here.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MENDABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
-COMMANDS = {"up": "supervisor", "manage": "command", "test": "checkup", "bench": "bench"}
+COMMANDS = {"up": "supervisor", "manage": "command", "test": "checkup", "nightly": "nightly", "bench": "bench"}
 
 
 def main(name: str, arguments: list[str]) -> int:

@@ -1,0 +1,46 @@
+"""Whatever happens to a pool, in whatever order and at whatever time, it is what a model of it says, to the micro-credit.
+
+*Why* a database of its own: the clock of the story is the database's too.
+"""
+
+import os
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from billing import prices
+
+from . import scratch
+from .conftest import RATES, make_offer
+from .pool_story import PoolStory
+
+STEPS = 40
+QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+
+
+@pytest.fixture(scope="module")
+def played(django_db_setup: None, django_db_blocker: Any) -> Iterator[scratch.Scratch]:
+    """The scratch database, with models that can be called."""
+    with django_db_blocker.unblock(), scratch.database() as ready:
+        PoolStory.offers = {
+            name: make_offer(name, *(rate and Decimal(rate) / 100 for rate in RATES[name]))
+            for name in ("pro", "fast", "nano")
+        }
+        prices.publish()
+        yield ready
+
+
+def test_any_story_of_a_pool_is_the_models(played: scratch.Scratch) -> None:
+    run_state_machine_as_test(PoolStory, settings=settings(QUIET, max_examples=8, stateful_step_count=STEPS))
+
+
+@pytest.mark.nightly
+def test_ten_thousand_steps_are_the_models(played: scratch.Scratch) -> None:
+    steps = int(os.environ.get("NIGHTLY_STEPS", "10000"))
+    run_state_machine_as_test(
+        PoolStory, settings=settings(QUIET, max_examples=max(steps // 100, 1), stateful_step_count=100)
+    )
