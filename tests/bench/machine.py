@@ -48,15 +48,22 @@ class Load:
         self._began = time.perf_counter()
         self._all, self._ours = _busy_seconds(), _family_seconds()
         self._before = {name: cpu_seconds(pid) for name, pid in pids.items()}
-        self.seconds = self.other_percent = 0.0
+        self.seconds = self.ours_percent = self.other_percent = 0.0
         self.cpu: dict[str, float] = {}
 
     def stop(self) -> "Load":
         self.seconds = time.perf_counter() - self._began
         self.cpu = {name: cpu_seconds(pid) - self._before[name] for name, pid in self.pids.items()}
         ours, everything = _family_seconds() - self._ours, _busy_seconds() - self._all
+        self.ours_percent = 100 * ours / self.seconds
         self.other_percent = max(100 * (everything - ours) / self.seconds, 0.0)
         return self
+
+    @property
+    def share_of_what_was_left(self) -> float:
+        """How much of what others left of the processors was ours: near 1, the machine had no more to give."""
+        left = 100 * (os.cpu_count() or 1) - self.other_percent
+        return min(self.ours_percent / left, 1.0) if left > 0 else 1.0
 
 
 def cpu_seconds(pid: int) -> float:

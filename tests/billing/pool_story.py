@@ -5,13 +5,15 @@ lot, call, cap and sum is what the model says, to the micro-credit. Whatever els
 rules of its own: it does the same to `self.pool` as to the product, and is compared with the rest.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from billing import books, ledger, plans, prices
 from billing.models import Account, Cap, Hold, Lot, Plan, Pool, Price
@@ -36,7 +38,6 @@ ROUTES = ["pro", "fast", "nano", "pro fast", "fast nano"]
 
 amounts = st.integers(1, 12 * CREDIT)
 limits = st.sampled_from([0, CREDIT, 5 * CREDIT, 50 * CREDIT])
-calls = st.integers(0, 9).map("reply:{}".format)
 tokens = st.integers(0, 20_000)
 who = st.fixed_dictionaries(
     {
@@ -58,10 +59,21 @@ anchors = st.one_of(
 )
 
 
+def verb(weight: int = 1, **draws: st.SearchStrategy[Any]) -> Callable[[Any], Any]:
+    """Something that can happen, and what it is drawn from. Not a rule of its own: of those Hypothesis leaves some out."""
+
+    def note(method: Any) -> Any:
+        method.weight, method.draws = weight, draws
+        return method
+
+    return note
+
+
 class PoolStory(RuleBasedStateMachine):
     """`offers` names the models that can be called; they are in the database before the story begins."""
 
     offers: dict[str, Offer]
+    data: st.DataObject
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,8 +84,13 @@ class PoolStory(RuleBasedStateMachine):
         self.atomic.__enter__()
         self.is_swept = True
 
-    @initialize(anchor=anchors, later=st.integers(0, 40 * 86_400), plan=st.sampled_from(["starter", "team"]))
-    def found(self, anchor: datetime, later: int, plan: str) -> None:
+    @initialize(
+        anchor=anchors,
+        later=st.integers(0, 40 * 86_400),
+        plan=st.sampled_from(["starter", "team"]),
+        left=st.sampled_from([CREDIT // 2, 5 * CREDIT, 20 * CREDIT, 100 * CREDIT]),
+    )
+    def found(self, anchor: datetime, later: int, plan: str, left: int) -> None:
         self.clock.set(anchor)
         self.org = Org.objects.create(name="Juniper", slug=f"juniper-{uuid4().hex[:8]}")
         self.other = Org.objects.create(name="Other", slug=f"other-{uuid4().hex[:8]}")
@@ -82,11 +99,23 @@ class PoolStory(RuleBasedStateMachine):
         plans.enroll(self.org, plan, seats=1, now=anchor)
         self.plan, self.seats = plan, 1
         self._grant_period()
+        # Of the plan's credits only so many are left, or no call would ever need more than one lot.
+        (key,) = self.pool.lots
+        total = self._plan_grant() - left
+        assert ledger.revoke(self.org.pk, source_key=key, total_ucr=total) == self.pool.revoke(key, total)
         self._jump(anchor + timedelta(seconds=later))
+
+    @rule(data=st.data())
+    def step(self, data: st.DataObject) -> None:
+        known = [(name, getattr(type(self), name)) for name in dir(type(self))]
+        verbs = [name for name, method in known for _ in range(getattr(method, "weight", 0))]
+        self.data = data
+        chosen = getattr(self, data.draw(st.sampled_from(verbs)))
+        chosen(**{name: data.draw(strategy, label=name) for name, strategy in chosen.draws.items()})
 
     # --- what is given and taken -------------------------------------------------------------
 
-    @rule(amount=amounts, kind=st.sampled_from(["topup", "promo", "seat"]), days=st.sampled_from([None, -1, 0, 1, 40]))
+    @verb(amount=amounts, kind=st.sampled_from(["topup", "promo", "seat"]), days=st.sampled_from([None, -1, 0, 1, 40]))
     def grant(self, amount: int, kind: str, days: int | None) -> None:
         key = f"{kind}:{uuid4()}"
         expires_at = None if days is None else self.clock.now + timedelta(days=days)
@@ -95,36 +124,32 @@ class PoolStory(RuleBasedStateMachine):
         assert self.pool.grant(key, kind, amount, expires_at)
         self.is_swept &= days is None or days >= 0
 
-    @precondition(lambda self: self.pool.lots)
-    @rule(data=st.data(), amount=amounts)
-    def grant_again(self, data: st.DataObject, amount: int) -> None:
-        key = self._lot(data)
+    @verb(amount=amounts)
+    def grant_again(self, amount: int) -> None:
+        key = self._lot()
         assert not ledger.grant(self.org.pk, kind="topup", amount_ucr=amount, source_key=key)
         assert not self.pool.grant(key, "topup", amount, None)
 
-    @precondition(lambda self: self.pool.lots)
-    @rule(data=st.data(), total=amounts, is_told_twice=st.booleans())
-    def refund(self, data: st.DataObject, total: int, is_told_twice: bool) -> None:
-        key = self._lot(data)
+    @verb(total=amounts, is_told_twice=st.booleans())
+    def refund(self, total: int, is_told_twice: bool) -> None:
+        key = self._lot()
         for _ in range(1 + is_told_twice):
             assert ledger.revoke(self.org.pk, source_key=key, total_ucr=total) == self.pool.revoke(key, total)
 
-    @precondition(lambda self: self.pool.lots)
-    @rule(data=st.data(), is_lost=st.booleans())
-    def dispute(self, data: st.DataObject, is_lost: bool) -> None:
-        key = self._lot(data)
+    @verb(is_lost=st.booleans())
+    def dispute(self, is_lost: bool) -> None:
+        key = self._lot()
         assert ledger.freeze(self.org.pk, source_key=key) == self.pool.freeze(key)
         if is_lost:
             total = self.pool.lots[key].granted
             assert ledger.revoke(self.org.pk, source_key=key, total_ucr=total) == self.pool.revoke(key, total)
 
-    @precondition(lambda self: self.pool.lots)
-    @rule(data=st.data())
-    def end_dispute(self, data: st.DataObject) -> None:
-        key = self._lot(data)
+    @verb()
+    def end_dispute(self) -> None:
+        key = self._lot()
         assert ledger.thaw(self.org.pk, source_key=key) == self.pool.thaw(key)
 
-    @rule(plan=st.sampled_from(["starter", "team", "business"]), seats=st.integers(1, 4))
+    @verb(plan=st.sampled_from(["starter", "team", "business"]), seats=st.integers(1, 4))
     def change_plan(self, plan: str, seats: int) -> None:
         before = self._plan_grant()
         plans.switch(self.org, plan, seats=seats, now=self.clock.now)
@@ -134,16 +159,17 @@ class PoolStory(RuleBasedStateMachine):
 
     # --- calls -------------------------------------------------------------------------------
 
-    @rule(
-        call=calls,
+    @verb(
+        6,
         route=st.sampled_from(ROUTES),
         prompt=tokens,
         output=tokens,
         who=who,
         ttl=st.sampled_from([0, 60, 600]),
     )
-    def ask(self, call: str, route: str, prompt: int, output: int, who: dict[str, object], ttl: int) -> None:
+    def ask(self, route: str, prompt: int, output: int, who: dict[str, object], ttl: int) -> None:
         """Also what a second delivery of the same call does."""
+        call = self.data.draw(st.sampled_from([self._fresh] * 6 + self._known[-3:]), label="call")
         price = self._prices(route)
         told = self.pool.hold(call, who, price, prompt, output, ledger.MIN_OUTPUT_TOKENS, ttl)
         size = {"price_ids": list(price), "input_tokens": prompt, "max_output_tokens": output, "ttl_seconds": ttl}
@@ -158,14 +184,15 @@ class PoolStory(RuleBasedStateMachine):
             assert (held.is_new, held.state) == (told == "held", known.state)
             assert (held.amount_ucr, held.max_output_tokens) == (known.amount, known.output)
 
-    @rule(
-        call=calls,
-        sizes=st.lists(st.tuples(tokens, tokens, tokens, tokens), max_size=2),
-        ending=st.sampled_from(["reported", "estimated", "failed", "own key"]),
+    @verb(
+        6,
+        sizes=st.lists(st.tuples(tokens, tokens, tokens, tokens), min_size=1, max_size=2),
+        ending=st.sampled_from(["reported", "reported", "estimated", "failed", "own key"]),
         who=who,
     )
-    def end(self, call: str, sizes: list[tuple[int, int, int, int]], ending: str, who: dict[str, object]) -> None:
+    def end(self, sizes: list[tuple[int, int, int, int]], ending: str, who: dict[str, object]) -> None:
         """Finished, stopped, failed: once, twice, after the reaper, or of a call that a crash has lost."""
+        call = self._some_call()
         known = self.pool.calls.get(call)
         price = (known and known.prices) or self._prices("pro")
         ids = [None if ending == "own key" else each for each in (list(price) * 2)[: len(sizes)]]
@@ -186,19 +213,22 @@ class PoolStory(RuleBasedStateMachine):
         )
         assert settled.free_ucr == self.pool.free
 
-    @rule(call=calls)
-    def let_go(self, call: str) -> None:
+    @verb()
+    def let_go(self) -> None:
+        call = self._some_call()
         is_known = call in self.pool.calls
         assert ledger.release(self.org.pk, call=call) == (is_known and self.pool.settle(call, [], {}, {}))
 
-    @rule(names=st.lists(calls, max_size=4), ttl=st.sampled_from([60, 600]))
-    def keep(self, names: list[str], ttl: int) -> None:
+    @verb(ttl=st.sampled_from([60, 600]))
+    def keep(self, ttl: int) -> None:
+        names = [self._fresh, *self._known[-4:]]
         assert ledger.extend(names, ttl_seconds=ttl) == self.pool.extend(names, ttl)
 
-    @precondition(lambda self: self.pool.calls)
-    @rule(data=st.data())
-    def try_anothers_call(self, data: st.DataObject) -> None:
-        call = data.draw(st.sampled_from(sorted(self.pool.calls)))
+    @verb()
+    def try_anothers_call(self) -> None:
+        if not self._known:
+            return
+        call = self.data.draw(st.sampled_from(self._known))
         for verb in (
             lambda: ledger.hold(
                 self.other.pk, call=call, price_ids=[], own_key=True, input_tokens=1, max_output_tokens=1
@@ -212,7 +242,7 @@ class PoolStory(RuleBasedStateMachine):
                 continue
             raise AssertionError("another organization closed a call")
 
-    @rule(name=st.sampled_from(["pro", "fast", "nano"]), times=st.sampled_from([1, 2, 3, 7]))
+    @verb(name=st.sampled_from(["pro", "fast", "nano"]), times=st.sampled_from([1, 2, 3, 7]))
     def change_price(self, name: str, times: int) -> None:
         offer = self.offers[name]
         Offer.objects.filter(pk=offer.pk).update(input_usd_per_mtok=offer.input_usd_per_mtok * times / 2)
@@ -220,24 +250,24 @@ class PoolStory(RuleBasedStateMachine):
 
     # --- limits ------------------------------------------------------------------------------
 
-    @rule(of=capped, limit=st.none() | limits)
+    @verb(of=capped, limit=st.none() | limits)
     def cap(self, of: tuple[str, UUID], limit: int | None) -> None:
         ledger.cap(self.org.pk, scope=of[0], scope_id=of[1], limit_ucr=limit)
         self.pool.set_cap(*of, limit)
 
-    @rule(limit=st.none() | limits)
+    @verb(limit=st.none() | limits)
     def cap_everyone(self, limit: int | None) -> None:
         ledger.cap_default(self.org.pk, limit_ucr=limit)
         self.pool.set_member_cap(limit)
 
-    @rule(of=capped, amount=amounts, is_for_good=st.booleans())
+    @verb(of=capped, amount=amounts, is_for_good=st.booleans())
     def raise_cap(self, of: tuple[str, UUID], amount: int, is_for_good: bool) -> None:
         had = ledger.cap_raise(self.org.pk, scope=of[0], scope_id=of[1], amount_ucr=amount, is_for_good=is_for_good)
         assert had == self.pool.raise_cap(*of, amount, is_for_good=is_for_good)
 
     # --- time --------------------------------------------------------------------------------
 
-    @rule()
+    @verb(2)
     def sweep(self) -> None:
         """What is done every minute: abandoned calls, lots that ran out, periods that begin."""
         assert ledger.reap() == self.pool.reap()
@@ -248,17 +278,17 @@ class PoolStory(RuleBasedStateMachine):
             self._grant_period()
         self.is_swept = True
 
-    @rule(seconds=st.sampled_from([-3_600, -1, 1, 59, 600, 86_400, 29 * 86_400, 400 * 86_400]))
+    @verb(seconds=st.sampled_from([-3_600, -1, 1, 59, 600, 86_400, 29 * 86_400, 400 * 86_400]))
     def jump(self, seconds: int) -> None:
         self._jump(self.clock.now + timedelta(seconds=seconds))
 
-    @rule(late=st.sampled_from([timedelta(0), -timedelta(microseconds=1), timedelta(seconds=1)]), data=st.data())
-    def jump_to_an_edge(self, late: timedelta, data: st.DataObject) -> None:
+    @verb(late=st.sampled_from([timedelta(0), -timedelta(microseconds=1), timedelta(seconds=1)]))
+    def jump_to_an_edge(self, late: timedelta) -> None:
         """The very instant at which something ends, or just beside it."""
         edges = {self.pool.ends_at, *(lot.expires_at for lot in self.pool.lots.values())} - {NEVER}
         edges |= {call.expires_at for call in self.pool.calls.values() if call.state == "open"}
         ahead = sorted(edge for edge in edges if edge > self.clock.now)
-        self._jump(data.draw(st.sampled_from(ahead or [self.clock.now])) + late)
+        self._jump(self.data.draw(st.sampled_from(ahead or [self.clock.now])) + late)
 
     # --- what must hold ----------------------------------------------------------------------
 
@@ -311,8 +341,21 @@ class PoolStory(RuleBasedStateMachine):
         self.pool.grant(f"{self.plan}:{self.org.pk}:{number}", kind, self._plan_grant(), self.granted_until)
         self.granted_until = max(self.granted_until, self.pool.anchor)
 
-    def _lot(self, data: st.DataObject) -> str:
-        return data.draw(st.sampled_from(sorted(self.pool.lots)))
+    @property
+    def _known(self) -> list[str]:
+        return list(self.pool.calls)
+
+    @property
+    def _fresh(self) -> str:
+        return f"reply:{len(self.pool.calls)}"
+
+    def _some_call(self) -> str:
+        """Most often one that is open; sometimes one that has ended, or that nobody has held."""
+        is_open = [name for name, call in self.pool.calls.items() if call.state == "open"]
+        return self.data.draw(st.sampled_from(is_open[-4:] * 3 + self._known[-3:] + [self._fresh]), label="call")
+
+    def _lot(self) -> str:
+        return self.data.draw(st.sampled_from(sorted(self.pool.lots)))
 
     def _prices(self, route: str) -> dict[int, pool_model.Rates]:
         current = prices.current([self.offers[name].pk for name in route.split()])
