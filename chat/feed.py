@@ -158,9 +158,13 @@ def tell(space: Space, messages: Sequence[Message]) -> None:
     They come from `load`, or are whole: what the partial shows is known, and the row was written as the object says.
     """
     pulses = [broadcast.as_pulse(m) for m in messages if m.revision == m.position]
-    transaction.on_commit(
-        lambda: broadcast.messages_changed(space.pk, [broadcast.as_json(m) for m in messages], pulses=pulses)
-    )
+
+    def send() -> None:
+        for message in messages:
+            message.told = broadcast.as_json(message)
+        broadcast.messages_changed(space.pk, [message.told for message in messages if message.told], pulses=pulses)
+
+    transaction.on_commit(send)
 
 
 def load(ids: list[uuid.UUID]) -> list[Message]:

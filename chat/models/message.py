@@ -80,6 +80,9 @@ class Message(models.Model):
     pinned_at = models.DateTimeField(null=True)
     pinned_by = models.ForeignKey("workspace.Member", models.PROTECT, null=True, related_name="+")
 
+    # As everyone was sent it (feed.tell), so that the answer to whoever wrote it need not be rendered again.
+    told: "dict[str, object] | None" = None
+
     objects = MessageQuerySet.as_manager()
 
     class Meta:

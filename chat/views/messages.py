@@ -88,7 +88,7 @@ def composed(request: HttpRequest, form: MessageForm, seat: access.Seat) -> dict
 
 
 def posted(written: list[Message]) -> JsonResponse:
-    messages = [broadcast.as_json(message) for message in written]
+    messages = [message.told or broadcast.as_json(message) for message in written]
     return JsonResponse({"revision": max(message.revision for message in written), "messages": messages}, status=201)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connections
 from django.test import Client
+from django.test.signals import template_rendered
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
@@ -248,3 +249,24 @@ def test_what_is_sent_again_after_it_was_edited_or_deleted_is_still_one_message(
 
     assert (edited.pk, edited.text, deleted.pk, deleted.is_deleted) == (first.pk, "two", first.pk, True)
     assert Message.objects.count() == 1
+
+
+def test_a_message_is_rendered_once_for_its_author_and_for_everybody(
+    committed_db: None, make_org: Callable[..., SimpleNamespace], client: Client
+) -> None:
+    juniper = make_org("Juniper")
+    client.force_login(juniper.ana.user)
+    rendered: list[str] = []
+
+    def note(template: Any, **_: Any) -> None:
+        rendered.append(template.name)
+
+    template_rendered.connect(note)
+
+    path = f"/spaces/{juniper.space.pk}/messages/"
+    answer = client.post(path, {"text": "hello"}, headers={"accept": "application/json"})
+
+    template_rendered.disconnect(note)
+    (told,) = answer.json()["messages"]
+    assert "hello" in told["html"]
+    assert rendered.count("chat/_message.html") == 1
