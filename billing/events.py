@@ -69,7 +69,7 @@ def _apply(row: StripeEvent) -> str:
     about: Thing = (row.payload.get("data") or {}).get("object") or {}
     reader = READERS.get(row.type.rpartition(".")[0]) or READERS.get(row.type.split(".")[0])
     customer_id = id_of(about if about.get("object") == "customer" else about.get("customer"))
-    if reader is None:
+    if reader is None or not id_of(about):
         return _note(row, NOTHING)
     with customers.turn(customer_id or row.pk):
         customer_id = customer_id or _customer_behind(about)

@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db.models import F
 from django.utils import timezone
 
-from billing import ledger, prices
+from billing import ledger, prices, tasks
 from billing.models import Hold, Price
 from catalog.models import AIModel, Offer
 from gateway import attempts, calls, routes
@@ -129,6 +129,7 @@ def settle(metered: Metered, *, is_delivered: bool) -> Bill:
     last = metered.tries[-1] if metered.tries else None
     rows = [_row(metered, note, is_delivered=is_delivered and note is last) for note in metered.tries]
     settled = ledger.settle(metered.payer.org_id, call=metered.payer.call, attempts=rows)
+    tasks.wake_if_low(metered.payer.org_id, settled.free_ucr)
     attempts.record(metered.payer.call, metered.payer.org_id, metered.tries)
     served = rows[-1] if rows and is_delivered else None
     return Bill(

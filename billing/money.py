@@ -25,5 +25,10 @@ def text(minor: int, currency: str) -> str:
     return str(format_currency(amount, currency.upper(), locale=locale, currency_digits=False, format=_pattern(places)))
 
 
+def plain(minor: int, currency: str) -> str:
+    """1250, "usd": 12.50, as a form takes it."""
+    return str(minor) if currency in WHOLE else f"{minor // 100}.{minor % 100:02}"
+
+
 def _pattern(places: int) -> str:
     return "¤#,##0" + ("." + "0" * places if places else "")

@@ -143,7 +143,7 @@ def change(
 def preview(now: facts.SubscriptionFacts, items: list[facts.Thing], *, at: datetime) -> facts.InvoiceFacts:
     """The invoice that `change` would make."""
     details = {"items": items, "proration_behavior": "always_invoice", "proration_date": int(at.timestamp())}
-    asked: dict[str, Any] = {"customer": now.customer_id, "subscription": now.id, "subscription_details": details}
+    asked: dict[str, Any] = {"subscription": now.id, "subscription_details": details}
     return facts.invoice(ask("invoices.create_preview", **asked))
 
 

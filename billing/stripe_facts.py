@@ -155,8 +155,8 @@ def _at(stamp: int) -> datetime:
 
 
 def id_of(thing: Any) -> str:
-    """Where Stripe may give either an id or the whole thing."""
-    return str(thing["id"] if isinstance(thing, dict) else thing or "")
+    """Where Stripe may give either an id or the whole thing; a forecast of an invoice has none."""
+    return str((thing.get("id") if isinstance(thing, dict) else thing) or "")
 
 
 def subscription(thing: Thing) -> SubscriptionFacts:

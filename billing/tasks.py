@@ -4,11 +4,12 @@
 """
 
 import logging
+from uuid import UUID
 
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from billing import events, ledger, plans, stripe_api, subscriptions
+from billing import events, ledger, plans, recharges, stripe_api, subscriptions
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +35,20 @@ def apply_event(event_id: str) -> None:
 
 @shared_task(ignore_result=True)
 def apply_waiting_events() -> None:
-    """Every half minute: those whose wake-up call was lost, and those whose time to try again has come."""
+    """Every half minute: those whose wake-up call was lost, and those whose time to try again has come.
+
+    So too for recharges, whose purchase may have been under way when Stripe went away.
+    """
     if stripe_api.is_on():
         for event_id in events.waiting():
             wake(event_id)
+        for org_id in recharges.due():
+            recharges.attempt(org_id)
+
+
+@shared_task(ignore_result=True)
+def recharge(org_id: str) -> None:
+    recharges.attempt(UUID(org_id))
 
 
 @shared_task(ignore_result=True)
@@ -54,3 +65,12 @@ def wake(event_id: str) -> None:
         apply_event.apply_async([event_id], retry=False)
     except OperationalError:
         log.warning("no worker could be called for event %s", event_id)
+
+
+def wake_if_low(org_id: UUID, free_ucr: int) -> None:
+    """After a call was paid: is it time to buy more? Asks one row, and only where somebody could be charged."""
+    if stripe_api.is_on() and recharges.is_low(org_id, free_ucr):
+        try:
+            recharge.apply_async([str(org_id)], retry=False)
+        except OperationalError:
+            log.warning("no worker could be called to recharge %s", org_id)

@@ -164,6 +164,12 @@ from csp.constants import NONCE, NONE, SELF  # noqa: E402
 
 from config.edge import BODY_MAX, FILE_MAX_MB  # noqa: E402
 
+STRIPE_SECRET_KEY = os.environ.get("STRIPE_SECRET_KEY", "")
+STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "").rstrip("/")
+PAYMENT_PAGES = ["https://checkout.stripe.com", "https://billing.stripe.com"] if STRIPE_SECRET_KEY else []
+if STRIPE_SECRET_KEY and STRIPE_API_BASE:
+    PAYMENT_PAGES = [STRIPE_API_BASE]
+
 # An IPv6 address cannot be written in a policy; where that is the page's own origin, 'self' covers it.
 _socket_origins = [origin.replace("http", "ws", 1) for origin in ALLOWED_ORIGINS if "[" not in origin]
 CONTENT_SECURITY_POLICY = {
@@ -176,7 +182,8 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF, *_socket_origins],
         "manifest-src": [SELF],
         "worker-src": [SELF],
-        "form-action": [SELF],
+        # A form that leads on to Checkout or the Portal: browsers hold what it is redirected to against this too.
+        "form-action": [SELF, *PAYMENT_PAGES],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "require-trusted-types-for": ["'script'"],
@@ -291,9 +298,7 @@ CREDIT_USD = os.environ.get("CREDIT_USD", "0.01")
 CREDIT_MARKUP = os.environ.get("CREDIT_MARKUP", "0")
 
 # --- payment: without a key nothing of Stripe exists here (docs/payments.md) ------------------------
-STRIPE_SECRET_KEY = os.environ.get("STRIPE_SECRET_KEY", "")
 STRIPE_WEBHOOK_SECRET = os.environ.get("STRIPE_WEBHOOK_SECRET", "")
-STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE", "").rstrip("/")
 STRIPE_TAX = flag("STRIPE_TAX", False)
 STRIPE_TRIAL_DAYS = int(os.environ.get("STRIPE_TRIAL_DAYS", "0"))
 

@@ -5,7 +5,7 @@
 
 from django.urls import include, path
 
-from billing.views import webhook
+from billing.views import operator, webhook
 from chat.views import (
     addresses,
     bookmarks,
@@ -29,6 +29,8 @@ from chat.views import (
     passages,
     people,
     pins,
+    plan,
+    pricing,
     profile,
     push,
     reactions,
@@ -50,7 +52,20 @@ from chat.views import (
 
 urlpatterns = [
     path("", entry.home, name="home"),
+    path("pricing/", pricing.show, name="pricing"),
     path("stripe/webhook/", webhook.receive, name="stripe_webhook"),
+    path("operator/stripe/", operator.index, name="operator_stripe"),
+    path("operator/stripe/<str:event_id>/replay/", operator.replay, name="operator_stripe_replay"),
+    path("orgs/<slug:slug>/plan/", plan.show, name="plan"),
+    path("orgs/<slug:slug>/plan/checkout/", plan.checkout, name="plan_checkout"),
+    path("orgs/<slug:slug>/plan/change/", plan.change, name="plan_change"),
+    path("orgs/<slug:slug>/plan/cancel/", plan.cancel, name="plan_cancel"),
+    path("orgs/<slug:slug>/plan/resume/", plan.resume, name="plan_resume"),
+    path("orgs/<slug:slug>/plan/pay/", plan.pay, name="plan_pay"),
+    path("orgs/<slug:slug>/plan/portal/", plan.portal, name="plan_portal"),
+    path("orgs/<slug:slug>/plan/topup/", plan.top_up, name="plan_topup"),
+    path("orgs/<slug:slug>/plan/recharge/", plan.recharge, name="plan_recharge"),
+    path("orgs/<slug:slug>/plan/done/", plan.done, name="plan_done"),
     path("accounts/email/", addresses.index, name="account_email"),
     path("accounts/", include("allauth.urls")),
     path("welcome/", entry.welcome, name="welcome"),

@@ -59,7 +59,7 @@ P256DH = "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1
 # What is the same for everybody, or is about an account and no organization.
 OPEN = {"home", "welcome", "join", "language", "profile", "browser", "livez", "readyz", "emoji"}
 OPEN |= {"push", "push_forget", "worker", "manifest", "offline"}
-OPEN |= {"mail_off"}
+OPEN |= {"mail_off", "pricing", "stripe_webhook"}
 # Whoever holds the link sees what it is about, signed in or not.
 KEYED: dict[str, Any] = {
     "join": actors.key,

@@ -20,7 +20,8 @@ from tests.billing.stripe import parameters
 from tests.doubles.stripe import StripeStandIn
 
 CREDIT = 1_000_000
-DECLINES = "4000 0000 0000 0341"
+SAVES_THEN_DECLINES = "pm_card_chargeCustomerFail"
+THREE_D_SECURE = "pm_card_authenticationRequired"
 HERE = "http://127.0.0.1:8000/plan/"
 
 
