@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from billing import credits, ledger, money, plan_changes, recharges, stripe_api
 from billing.models import Account, Invoice, Pack, Plan, Purchase, PurchaseState, Recharge, Subscription
 from billing.models.plan import LIST_CURRENCY, Interval
-from workspace.models import Member
+from workspace.models import Member, Space
 
 INVOICES_SHOWN = 24
 PROBLEMS = {
@@ -64,6 +64,7 @@ class PlanPage:
     recharge_most: str = ""
     recharge_max_plain: str = "50"
     waiting: Purchase | None = None
+    spaces: list[Space] = field(default_factory=list)
     key: str = field(default_factory=lambda: str(uuid4()))
 
     @property
@@ -93,6 +94,7 @@ def of(member: Member, *, interval: str = "", currency: str = "") -> PlanPage:
     )
     if not member.is_admin:
         return page
+    page.spaces = _spaces(member)
     page.subscription = row = plan_changes.live(member.org)
     page.interval = interval if interval in Interval.values else (row.interval if row else Interval.MONTH)
     plans = list(Plan.objects.prefetch_related("prices"))
@@ -109,6 +111,14 @@ def of(member: Member, *, interval: str = "", currency: str = "") -> PlanPage:
     if page.is_sold:
         _add_packs(page, member)
     return page
+
+
+def _spaces(member: Member) -> list[Space]:
+    """Those among which an admin may choose, where the plan holds fewer than there are."""
+    counted = Space.objects.filter(org=member.org).of_the_plan()
+    if not counted.filter(is_beyond_plan=True).exists():
+        return []
+    return list(counted.visible_to(member).order_by("is_beyond_plan", "name"))
 
 
 def _choice(page: PlanPage, plan: Plan) -> Choice | None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing import ledger, paths
+from billing import ledger, paths, surplus
 from billing.models import Account, LotKind, Plan
 from billing.refusals import NoPool, PlanLimit
 from workspace.models import Org
@@ -49,6 +49,7 @@ def switch(org: Org, plan: str, *, seats: int = 1, now: datetime | None = None) 
     account.save(update_fields=["plan", "seats"])
     if account.grants_by_calendar and account.plan.grant_ucr(seats) > before_ucr:
         grant_period(account, now)
+    surplus.settle(org)
     return account
 
 

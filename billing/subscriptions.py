@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from billing import customers, grants, invoices, plans, refunds, stripe_api
+from billing import customers, grants, invoices, plans, refunds, stripe_api, surplus
 from billing.customers import Note, unnoted
 from billing.models import Account, Plan, Subscription, SubscriptionStatus
 from billing.models.plan import Interval
@@ -127,8 +127,10 @@ def settle(account: Account, now: datetime | None = None) -> None:
     live = [row for row in rows if row.status in ENTITLED and row.ended_at is None and row.paid_until]
     if live:
         _follow(account, live[-1])
+        surplus.settle(account.org)
     elif not account.grants_by_calendar and not any(_is_paid_on(row, now) for row in rows):
         _fall_back(account, now)
+        surplus.settle(account.org)
 
 
 def _is_paid_on(row: Subscription, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from billing import plans
+from billing import plans, surplus
 from catalog.models import AIModel
 from chat import broadcast, feed, profiles, replies
 from workspace import access, invitations, members, orgs, seats, spaces
@@ -65,6 +65,7 @@ def archive_space(actor: Member, space: Space) -> Space:
     """Close the Space for writing. What is being answered in it is stopped."""
     feed.advance(space)
     changed = spaces.archive(actor, space)
+    surplus.settle(actor.org)
     _tell_facts(changed)
     _stop_answers(changed, by=actor)
     return changed
@@ -79,6 +80,7 @@ def restore_space(actor: Member, space: Space) -> Space:
     if Space.objects.filter(pk=space.pk).exclude(archived_at=None).exists():
         plans.require_room_for_space(org, Space.objects.filter(org=org).of_the_plan().count() + 1)
     changed = spaces.restore(actor, space)
+    surplus.settle(org)
     _tell_facts(changed)
     return changed
 

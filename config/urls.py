@@ -65,6 +65,7 @@ urlpatterns = [
     path("orgs/<slug:slug>/plan/portal/", plan.portal, name="plan_portal"),
     path("orgs/<slug:slug>/plan/topup/", plan.top_up, name="plan_topup"),
     path("orgs/<slug:slug>/plan/recharge/", plan.recharge, name="plan_recharge"),
+    path("orgs/<slug:slug>/plan/spaces/", plan.choose_spaces, name="plan_spaces"),
     path("orgs/<slug:slug>/plan/done/", plan.done, name="plan_done"),
     path("accounts/email/", addresses.index, name="account_email"),
     path("accounts/", include("allauth.urls")),

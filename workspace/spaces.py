@@ -28,6 +28,17 @@ class Archived(Forbidden):
     code = "space_archived"
 
 
+class BeyondPlan(Archived):
+    """As good as archived until the plan has room for it; it still takes a place among those that are counted."""
+
+    code = "beyond_plan"
+    status = 402
+    message = gettext_lazy(
+        "The plan of this organization holds fewer Spaces, so this one can be read and not written in. Nothing is "
+        "lost: an owner or admin can choose a plan that holds it, or archive another Space."
+    )
+
+
 class ReadOnly(Forbidden):
     code = "read_only"
 
@@ -211,17 +222,20 @@ def require_writer(member: Member, space: Space) -> bool:
     has joined; under the Space's row lock its answer stands until the commit.
     """
     seat = SpaceMember.objects.filter(space=space, member=member)
-    row = seat.values_list("role", "space__archived_at").first()
+    row = seat.values_list("role", "space__archived_at", "space__is_beyond_plan").first()
     if row is None:
         was_viewer = Exists(FormerViewer.objects.filter(space=OuterRef("pk"), member=member))
-        asked = Space.objects.annotate(was_viewer=was_viewer).values_list("archived_at", "is_private", "was_viewer")
-        archived_at, *reasons = asked.get(pk=space.pk)
-        row = "" if any(reasons) or member.is_guest else SpaceRole.EDITOR, archived_at
+        asked = Space.objects.annotate(was_viewer=was_viewer)
+        facts = asked.values_list("archived_at", "is_beyond_plan", "is_private", "was_viewer").get(pk=space.pk)
+        archived_at, is_beyond, *reasons = facts
+        row = "" if any(reasons) or member.is_guest else SpaceRole.EDITOR, archived_at, is_beyond
         is_joined = False
     else:
         is_joined = True
     if row[1] is not None:
         raise _archived()
+    if row[2]:
+        raise BeyondPlan
     if row[0] not in (SpaceRole.OWNER, SpaceRole.EDITOR):
         raise ReadOnly(_("You can read here, but not write. An owner of this Space can change that."))
     if space.is_direct and not _has_listener(member, space):
@@ -240,8 +254,11 @@ def may_write(member: Member, space: Space) -> bool:
 
 def require_open(space: Space) -> None:
     """For what viewers may do too (to react, to bookmark). Raises Archived."""
-    if Space.objects.filter(pk=space.pk).exclude(archived_at=None).exists():
+    archived_at, is_beyond = Space.objects.values_list("archived_at", "is_beyond_plan").get(pk=space.pk)
+    if archived_at is not None:
         raise _archived()
+    if is_beyond:
+        raise BeyondPlan
 
 
 def _has_listener(member: Member, space: Space) -> bool:

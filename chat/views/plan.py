@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from billing import credits, money, plan_changes, plan_page, purchases, recharges, stripe_api
+from billing import credits, money, plan_changes, plan_page, purchases, recharges, stripe_api, surplus
 from billing.forms import PackForm, RechargeForm, WishForm
 from billing.plan_changes import Wish
 from workspace import access
@@ -151,6 +151,16 @@ def recharge(request: HttpRequest, slug: str) -> HttpResponse:
         pack=given["pack"],
         monthly_max_minor=given["monthly_max"],
     )
+    messages.success(request, _("Saved."))
+    return redirect("plan", slug=slug)
+
+
+@login_required
+@require_POST
+def choose_spaces(request: HttpRequest, slug: str) -> HttpResponse:
+    """Which Spaces can be written in, where the plan holds fewer than there are; with or without Stripe."""
+    member = access.member(request.user, slug)
+    surplus.choose(member, [access.as_uuid(each) for each in request.POST.getlist("space")[:1000]])
     messages.success(request, _("Saved."))
     return redirect("plan", slug=slug)
 

@@ -68,7 +68,7 @@ def page(
     context = {
         "space": seat.space,
         "entry": entry,
-        "may_write": seat.space.archived_at is None and entry is not None and entry.role != SpaceRole.VIEWER,
+        "may_write": seat.space.is_open and entry is not None and entry.role != SpaceRole.VIEWER,
         "messages": shown.messages,
         "has_more": shown.has_more,
         "has_newer": shown.has_newer,

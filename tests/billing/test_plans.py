@@ -125,7 +125,9 @@ def test_a_full_plan_says_what_was_reached_and_which_plan_lifts_it(org: Org) -> 
 
     assert space.value.message == "The Starter plan allows 1 Space. The Team plan allows more."
     assert member.value.message == "The Starter plan allows 5 members. The Team plan allows more."
-    assert member.value.details == {"limit": "max_members", "most": 5, "plan": "starter", "lifted_by": "team"}
+    where = f"/orgs/{org.slug}/plan/"
+    lifted = {"lifted_by": "team", "lifted_at": where}
+    assert member.value.details == {"limit": "max_members", "most": 5, "plan": "starter", **lifted}
 
 
 def test_files_are_counted_in_bytes_and_told_in_gigabytes(org: Org) -> None:

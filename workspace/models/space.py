@@ -41,7 +41,7 @@ class SpaceQuerySet(models.QuerySet["Space"]):
         here = SpaceMember.objects.filter(space=OuterRef("pk"), member=member)
         was_viewer = FormerViewer.objects.filter(space=OuterRef("pk"), member=member)
         writes = Exists(here.exclude(role=SpaceRole.VIEWER)) | ~Exists(here) & ~Exists(was_viewer)
-        return self.visible_to(member).filter(writes, archived_at=None)
+        return self.visible_to(member).filter(writes, archived_at=None, is_beyond_plan=False)
 
     def joined_by(self, member: Member) -> "SpaceQuerySet":
         return self.filter(org_id=member.org_id, space_members__member=member)
@@ -63,6 +63,8 @@ class Space(models.Model):
     # Given to every model that answers here, before the conversation.
     instructions = models.TextField(max_length=8000, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
+    # More Spaces than the plan holds: this one is read until there is room (billing.surplus).
+    is_beyond_plan = models.BooleanField(default=False)
     # Of a direct conversation: a digest of who is in it, so that the same people have one.
     direct_key = models.CharField(max_length=64, null=True, blank=True)
     revision = models.BigIntegerField(default=0)
@@ -89,6 +91,11 @@ class Space(models.Model):
 
     def get_absolute_url(self) -> str:
         return f"/spaces/{self.id}/"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything may be written in it, as far as the Space goes."""
+        return self.archived_at is None and not self.is_beyond_plan
 
     @property
     def is_direct(self) -> bool:

@@ -6,7 +6,6 @@ with an audit of the books.
 
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +14,6 @@ from stripe._stripe_service import StripeService
 
 from billing import books, customers, events, ledger, plan_changes, purchases, storefront, stripe_api
 from billing.models import Account, Lot, Subscription
-from billing.stripe_refusals import StripeSaidNo
 from tests.billing.stripe import parameters
 from tests.doubles.stripe import StripeStandIn
 
@@ -109,8 +107,7 @@ def stripe_on(stand_in: StripeStandIn, settings: Any) -> StripeStandIn:
 @pytest.fixture
 def till(db: None, stripe_on: StripeStandIn, watched: list[str], make_org: Any) -> Iterator[Till]:
     """An organization on Starter, and a shop whose prices are set up."""
-    with suppress(StripeSaidNo):
-        list(storefront.set_up())
+    list(storefront.set_up())
     yield Till(stripe_on, make_org(plan="starter"))
     assert not watched
     assert not books.breaches()
