@@ -4,24 +4,19 @@
 and never grants twice.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from billing import events, stripe_api, tasks
+from billing import event_list, events, stripe_api, tasks
 from billing.models import StripeAlarm, StripeEvent
 from workspace.errors import NotFound
-from workspace.models import Org
 
 A_PAGE = 50
 ALARMS_SHOWN = 20
@@ -41,27 +36,17 @@ REASONS = {
 }
 
 
-@dataclass(frozen=True)
-class Told:
-    """An event as the page shows it."""
-
-    event: StripeEvent
-    org: Org | None
-    state: str
-    next_try_at: datetime | None
-
-
 @login_required
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     _require_operator(request)
     state, about, kind = (request.GET.get(name, "")[:100].replace("\x00", "") for name in ("state", "org", "type"))
-    page = Paginator(_filtered(state, about, kind), A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(event_list.find(state=state, org=about, kind=kind), A_PAGE).get_page(request.GET.get("page"))
     context = {
         "is_on": stripe_api.is_on(),
         "has_webhook": bool(settings.STRIPE_WEBHOOK_SECRET),
         "page": page,
-        "rows": _told(list(page.object_list)),
+        "rows": event_list.tell(list(page.object_list)),
         "states": STATES,
         "state": state if state in STATES else "",
         "org_asked": about,
@@ -85,30 +70,6 @@ def replay(request: HttpRequest, event_id: str) -> HttpResponse:
 def _require_operator(request: HttpRequest) -> None:
     if not getattr(request.user, "is_operator", False):
         raise NotFound
-
-
-def _filtered(state: str, about: str, kind: str) -> QuerySet[StripeEvent]:
-    rows = StripeEvent.objects.order_by("-received_at", "-pk").defer("payload")
-    if state == "applied":
-        rows = rows.exclude(applied_at=None)
-    elif state == "waiting":
-        rows = rows.filter(applied_at=None)
-    elif state == "failing":
-        rows = rows.filter(applied_at=None, tries__gt=0)
-    if about:
-        rows = rows.filter(org_id__in=Org.objects.filter(slug=about).values("pk"))
-    return rows.filter(type__startswith=kind) if kind else rows
-
-
-def _told(rows: list[StripeEvent]) -> list[Told]:
-    orgs = Org.objects.in_bulk({row.org_id for row in rows if row.org_id})
-    return [Told(row, orgs.get(row.org_id) if row.org_id else None, _state(row), row.next_try_at) for row in rows]
-
-
-def _state(row: StripeEvent) -> str:
-    if row.applied_at:
-        return _("Applied")
-    return _("Failing, and tried again") if row.tries else _("Waiting for a worker")
 
 
 def _alarms() -> list[StripeAlarm]:
