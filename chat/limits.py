@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing import alerts, caps, credits, ledger, letters, requests, wording
+from billing import alerts, caps, credits, ledger, letters, pace, paths, requests, wording
 from billing.models import CapRequest, CapScope
 from chat import broadcast
 from chat.models import Reply
@@ -85,13 +85,16 @@ def put_away(member: Member, what: str) -> None:
 def news(member: Member, balance: ledger.Balance, standing: caps.Allowance | None) -> list[dict[str, Any]]:
     """What stands above every page until it is put away or answered."""
     receipts = alerts.shown(member, period_starts_at=balance.period_starts_at)
+    forecast = pace.of_org(member.org_id, balance=balance) if any(each.alert for each in receipts) else None
+    plan = paths.to_plan(member.org.slug) if forecast else ""
     waiting = [each.request for each in receipts if each.request and not each.request.answered_at]
     rows: list[dict[str, Any]] = []
     if waiting:
         rows.append({"told": wording.of_request(waiting[-1]), "more": len(waiting) - 1, "answers": True})
     for receipt in receipts:
         if receipt.request not in waiting:
-            rows.append({"told": wording.of_receipt(receipt, balance), "id": receipt.pk, "alert": receipt.alert})
+            told = wording.of_receipt(receipt, balance, forecast)
+            rows.append({"told": told, "id": receipt.pk, "alert": receipt.alert, "plan": receipt.alert and plan})
     if standing and standing.warning_percent and not any(row.get("id") and not row["alert"] for row in rows):
         told = wording.own_warning(standing.warning_percent, standing.left_ucr, standing.resets_at)
         rows.append({"told": told, "id": "own", "own": True})
