@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing import alerts, caps, credits
-from billing.models import AlertReceipt, CapRequest
+from billing.models import CapRequest
 from workspace import access, audit
 from workspace.errors import Invalid, NotFound, Refused
 from workspace.models import Member
@@ -70,8 +70,6 @@ def answer(actor: Member, request_id: UUID, *, choice: str, amount_ucr: int = 0)
     request.save(update_fields=["answered_at", "answered_by", "given_ucr", "is_for_good"])
     details = {"choice": choice, "given_ucr": request.given_ucr, "scope": request.scope, "id": str(request.scope_id)}
     audit.record(actor.org, actor, "cap.request_answered", f"@{request.member.handle}", **details)
-    # Those who have not been mailed yet need not be any more.
-    AlertReceipt.objects.filter(request=request, mailed_at=None).update(mailed_at=timezone.now())
     alerts.tell(request, [request.member], is_shown=True)
     return request
 

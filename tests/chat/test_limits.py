@@ -135,12 +135,14 @@ def test_a_space_that_an_admin_may_not_open_is_named_nowhere(
 ) -> None:
     from workspace import spaces
 
-    secret = spaces.create(juniper.mei, name="Surprise for Ana", is_private=True)
+    secret = spaces.create(juniper.ben, name="Surprise for Ana", is_private=True)
+    caps.set_space(juniper.ben, secret, CREDIT)
 
     answer = send(juniper, juniper.ana, scope="space", subject=secret.pk, limit="5")
 
     assert answer.status_code == 404
     assert "Surprise" not in page(juniper, juniper.ana)
+    assert "#Surprise for Ana" in page(juniper, juniper.ben)
 
 
 def test_members_are_searched_and_paged(juniper: SimpleNamespace) -> None:
@@ -182,6 +184,7 @@ def test_nobody_asks_for_more_in_the_name_of_another(juniper: SimpleNamespace, r
     from workspace.models import SpaceMember
 
     SpaceMember.objects.create(org=juniper.org, space=juniper.space, member=juniper.gus)
+    caps.set_member(juniper.ana, juniper.gus, CREDIT)
 
     answer = browser(juniper.gus).post(f"/replies/{refused.pk}/limit/", headers={"Accept": "application/json"})
 

@@ -80,16 +80,26 @@ def test_half_of_the_period_is_told_to_owners_and_admins_once(
 def test_of_several_at_once_the_highest_is_told(
     juniper: SimpleNamespace, post: Postbox, spent: Callable[[int], None]
 ) -> None:
+    spent(85)
+    assert sorted(Alert.objects.values_list("threshold_percent", flat=True)) == [50, 80]
+
+    limits.tell_alerts()
+
+    assert [subject(each)[:4] for each in post.mails()] == ["80 %", "80 %"]
+    assert news(juniper.ana) == ["80 % of this period’s credits are used."]
+
+
+def test_what_is_told_later_takes_the_place_of_what_was_told_before(
+    juniper: SimpleNamespace, post: Postbox, spent: Callable[[int], None]
+) -> None:
     spent(51)
     limits.tell_alerts()
-    spent(99)
-    assert Alert.objects.count() == 2
-    spent(100)
+    spent(70)
 
     limits.tell_alerts()
 
     assert len(sent_to(post)) == 4
-    assert len(news(juniper.ana)) == 1
+    assert news(juniper.ana) == ["80 % of this period’s credits are used."]
 
 
 def test_what_one_has_put_away_stays_away_from_them_alone(
