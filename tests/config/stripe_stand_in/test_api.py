@@ -97,11 +97,13 @@ def test_pages_go_forth_and_back(client: Any) -> None:
 
     first = client.customers.list({"limit": 10})
     second = client.customers.list({"limit": 10, "starting_after": first.data[-1].id})
-    back = client.customers.list({"limit": 10, "ending_before": second.data[0].id})
+    third = client.customers.list({"limit": 10, "starting_after": second.data[-1].id})
+    back = client.customers.list({"limit": 10, "ending_before": third.data[0].id})
 
     assert [customer.id for customer in first.auto_paging_iter()] == made[::-1]
     assert (first.has_more, len(second.data)) == (True, 10)
-    assert [customer.id for customer in back.data] == [customer.id for customer in first.data]
+    assert [customer.id for customer in back.data] == [customer.id for customer in second.data]
+    assert (len(third.data), third.has_more, back.has_more) == (5, False, True)
 
 
 def test_customers_are_found_by_metadata_and_mail(client: Any) -> None:

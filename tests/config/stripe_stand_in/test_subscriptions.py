@@ -217,6 +217,8 @@ def test_a_downgrade_waits_for_the_end_of_the_period_in_a_schedule(
     assert client.subscriptions.retrieve(subscription.id)["items"].data[1].quantity == 3
     client.test_helpers.test_clocks.advance(cleo[1], {"frozen_time": at(2027, 7, 1, 14)})
     assert totals(client, cleo[0])[-1] == ("subscription_cycle", 3300, "paid")
+    renewed = client.invoices.list({"customer": cleo[0]}).data[0]
+    assert [line.amount for line in renewed.lines.data] == [2400, 900]
     client.test_helpers.test_clocks.advance(cleo[1], {"frozen_time": at(2027, 8, 1, 14)})
     found = client.subscriptions.retrieve(subscription.id)
     assert (found.schedule, client.subscription_schedules.retrieve(schedule.id).status) == (None, "released")
