@@ -199,3 +199,29 @@ def test_a_mention_leads_to_a_card_without_a_mouse_and_back(
     ana.keyboard.press("Escape")
 
     expect(mention).to_be_focused()
+
+
+def test_lifting_the_finger_that_opened_the_menu_chooses_nothing(
+    served: Stack, make_org: Callable[..., SimpleNamespace], tab_of: Callable[..., Page]
+) -> None:
+    juniper = make_org()
+    messages = [post(juniper, f"Line {number}\n\nand more") for number in range(12)]
+    ana = tab_of(juniper.ana, **PHONE)
+    go(ana, served, juniper)
+    press_long(ana, messages[-1])
+    box = ana.get_by_role("menuitem", name="Forward").bounding_box()
+    assert box
+    ana.keyboard.press("Escape")
+    expect(ana.get_by_role("menu")).to_be_hidden()
+    where = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    finger = ana.context.new_cdp_session(ana)
+
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [where]})
+    expect(ana.get_by_role("menu")).to_be_visible()
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    ana.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+
+    expect(ana.get_by_role("menu")).to_be_visible()
+    expect(ana.get_by_role("dialog")).to_have_count(0)
+    ana.get_by_role("menuitem", name="Forward").tap()
+    expect(ana.get_by_role("dialog", name="Forward a message")).to_be_visible()

@@ -117,11 +117,16 @@ def test_an_answer_that_one_watches_leaves_no_notice_and_one_elsewhere_is_told(
     expect(room.tab.locator(".toast")).to_contain_text("Parrot answered you in #General")
 
 
-def test_calling_many_is_asked_first_and_who_says_no_keeps_the_text(room: SimpleNamespace) -> None:
+def fill(room: SimpleNamespace) -> None:
+    """More people in the private Space than are called without a question."""
     for number in range(11):
         user = User.objects.create(email=f"person{number}@people.example.com", password="", name=f"Person {number}")
         member = members.admit(room.org, user, role=Role.MEMBER)
         SpaceMember.objects.create(org=room.org, space=room.private, member=member)
+
+
+def test_calling_many_is_asked_first_and_who_says_no_keeps_the_text(room: SimpleNamespace) -> None:
+    fill(room)
     box = room.tab.get_by_label("Message", exact=True)
     box.press_sequentially("`@space` is how; lunch @space")
 
@@ -139,6 +144,60 @@ def test_calling_many_is_asked_first_and_who_says_no_keeps_the_text(room: Simple
     expect(dialog).to_be_visible()
     room.tab.keyboard.press("Enter")
     expect(box).to_have_value("")
+    until(lambda: Notice.objects.filter(kind="group").count() == 13)
+
+
+def test_an_edit_that_calls_many_is_asked_first(room: SimpleNamespace) -> None:
+    fill(room)
+    (message,) = feed.post(room.private, room.ben, text="lunch", client_id=uuid4())
+    row = room.tab.locator(f"#message-{message.pk}")
+    row.hover()
+    row.get_by_role("button", name="Edit").click()
+    field = row.locator("textarea")
+    expect(field).to_have_value("lunch")
+    field.fill("lunch @space")
+
+    field.press("Enter")
+    dialog = room.tab.get_by_role("dialog", name="@space will notify 13 people")
+    dialog.get_by_role("button", name="Go back").click()
+
+    expect(field).to_have_value("lunch @space")
+    assert Message.objects.get(pk=message.pk).text == "lunch"
+    field.press("Enter")
+    dialog.get_by_role("button", name="Send").click()
+    expect(field).to_have_count(0)
+    until(lambda: Notice.objects.filter(kind="group").count() == 13)
+    row.hover()
+    row.get_by_role("button", name="Edit").click()
+    expect(field).to_have_value("lunch @space")
+    field.fill("lunch at one @space")
+    field.press("Enter")  # it called them before
+    expect(row).to_contain_text("lunch at one")
+    expect(dialog).to_have_count(0)
+
+
+def test_the_comment_of_a_forward_that_calls_many_is_asked_first(room: SimpleNamespace) -> None:
+    fill(room)
+    (message,) = feed.post(room.private, room.ana, text="the plan", client_id=uuid4())
+    row = room.tab.locator(f"#message-{message.pk}")
+    row.hover()
+    row.get_by_role("button", name="More").click()
+    room.tab.get_by_role("menuitem", name="Forward").click()
+    forward = room.tab.get_by_role("dialog", name="Forward a message")
+    forward.get_by_role("combobox").fill("boa")
+    forward.get_by_role("option", name="Board").click()
+    forward.get_by_role("textbox", name="Comment, if you like").fill("look @space")
+
+    forward.get_by_role("button", name="Forward", exact=True).click()
+    dialog = room.tab.get_by_role("dialog", name="@space will notify 13 people")
+    room.tab.keyboard.press("Escape")
+
+    expect(dialog).to_have_count(0)
+    expect(forward.get_by_role("textbox", name="Comment, if you like")).to_have_value("look @space")
+    assert Message.objects.filter(space=room.private).count() == 1
+    forward.get_by_role("button", name="Forward", exact=True).click()
+    dialog.get_by_role("button", name="Send").click()
+    expect(forward).to_be_hidden()
     until(lambda: Notice.objects.filter(kind="group").count() == 13)
 
 

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
 from chat import places
 from tests.stack import Stack
 from workspace import spaces
+from workspace.models import SpaceMember
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -73,3 +75,17 @@ def test_alt_and_an_arrow_go_to_the_next_space(room: SimpleNamespace) -> None:
     expect(room.tab).to_have_title("Board · Juniper · Parley")
     room.tab.keyboard.press("Alt+ArrowDown")
     expect(room.tab).to_have_title("General · Juniper · Parley")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_name_of_a_muted_space_can_be_read_while_it_is_open(room: SimpleNamespace, scheme: str) -> None:
+    SpaceMember.objects.filter(space=room.space, member=room.ana).update(is_muted=True)
+    room.tab.emulate_media(color_scheme=scheme)
+    room.tab.reload()
+    expect(room.side.locator("[data-muted] [aria-current]")).to_be_visible()
+
+    room.tab.evaluate(AXE_SCRIPT + "; 0")
+    found = room.tab.evaluate("axe.run('.place[data-muted]', {runOnly: ['color-contrast']})")
+
+    assert [each["id"] for each in found["violations"]] == []
+    assert found["passes"]

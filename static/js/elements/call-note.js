@@ -1,11 +1,6 @@
 // <call-note>: whom @here and @space will reach, said while one writes, and asked before it reaches many.
-// Called by: templates/chat/_composer.html, inside a composer; the question is <template id="call-question">.
-// Keeps true: the number is the server's, counted as sending counts; who says no keeps the text; a server that cannot
-//   say how many keeps nobody from sending.
-import { clone } from "parley/lib/html";
-import { get } from "parley/lib/http";
-import { groupsIn } from "parley/lib/mention-query";
-import { gettext, ngettext } from "parley/lib/words";
+// Called by: templates/chat/_composer.html, inside a composer. Keeps true: who says no keeps the text.
+import { agreed, audience, largest, sentence } from "parley/models/calling";
 
 const FRESH_MS = 20_000;
 
@@ -43,9 +38,9 @@ class CallNote extends HTMLElement {
   #audience() {
     if (Date.now() - this.#askedAt > FRESH_MS) {
       this.#askedAt = Date.now();
-      this.#asked = get(this.dataset.url, { signal: this.#life.signal }).catch(() => {
-        this.#askedAt = 0;
-        return null;
+      this.#asked = audience(this.dataset.url, { signal: this.#life.signal }).then((told) => {
+        if (!told) this.#askedAt = 0;
+        return told;
       });
     }
     return this.#asked;
@@ -60,32 +55,8 @@ class CallNote extends HTMLElement {
   async #confirm(group, event) {
     await null; // all have heard of it
     if (event.defaultPrevented) return;
-    const told = await this.#audience();
-    if (!told?.may || told[group] <= told.ask_over) return;
-    const dialog = clone("call-question");
-    dialog.querySelector("[data-title]").textContent = sentence(group, told);
-    document.body.append(dialog);
-    // The key that sent the message, still held down, is no answer.
-    dialog.addEventListener("keydown", (event) => event.repeat && event.preventDefault());
-    dialog.returnValue = "";
-    dialog.showModal();
-    await new Promise((done) => dialog.addEventListener("close", done, { once: true }));
-    dialog.remove();
-    if (dialog.returnValue !== "send") throw new Error("");
+    if (!(await agreed(group, await this.#audience()))) throw new Error("");
   }
-}
-
-/** "space" reaches all whom "here" does. */
-function largest(text) {
-  const groups = groupsIn(text);
-  return groups.includes("space") ? "space" : (groups[0] ?? "");
-}
-
-function sentence(group, { may, [group]: count }) {
-  if (!may) return gettext("Guests cannot call everybody with @here or @space. Mention the people you mean by name.");
-  if (group === "space") return ngettext("@space will notify {count} person", "@space will notify {count} people", count);
-  if (!count) return gettext("@here will notify nobody: no one else is here now");
-  return ngettext("@here will notify {count} person who is here now", "@here will notify {count} people who are here now", count);
 }
 
 customElements.define("call-note", CallNote);

@@ -8,6 +8,7 @@ import { clone } from "parley/lib/html";
 import { get, post } from "parley/lib/http";
 import { uuid } from "parley/lib/uuid";
 import { gettext } from "parley/lib/words";
+import { mayCall } from "parley/models/calling";
 
 const SHOWN_MAX = 8;
 const ICONS = { public: "i-hash", private: "i-lock", direct: "i-people" };
@@ -115,10 +116,13 @@ class ForwardDialog extends HTMLElement {
     this.ariaBusy = "true";
     this.#say("");
     try {
-      const fields = { ...this.#to.fields, note: this.note.value };
-      await post(this.path, { ...fields, client_id: this.#idOf(fields) });
-      this.#done = this.#to.names[0];
-      this.dialog.close();
+      const to = this.#to;
+      const fields = { ...to.fields, note: this.note.value };
+      if (!to.fields.space || (await mayCall(fields.note, `/spaces/${to.fields.space}/audience/`))) {
+        await post(this.path, { ...fields, client_id: this.#idOf(fields) });
+        this.#done = to.names[0];
+        this.dialog.close();
+      }
     } catch (error) {
       this.#say(error.message);
     }

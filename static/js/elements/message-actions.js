@@ -17,6 +17,7 @@ class MessageActions extends HTMLElement {
   #row = null;
   #pressing;
   #saidTimer;
+  #isHeld = false; // a finger that opened the menu is still down, or has just been lifted
   #selection = new RowSelection(ROW);
   #acts = new Acts(this);
 
@@ -31,6 +32,7 @@ class MessageActions extends HTMLElement {
     for (const type of ["pointerup", "pointercancel", "scroll"]) on(type, () => clearTimeout(this.#pressing), { capture: true });
     on("contextmenu", this.#held);
     on("keydown", this.#keyed);
+    on("click", this.#released, { capture: true });
     on("click", this.#clicked);
     on("rows.shown", () => this.#acts.reopen());
     this.menu.addEventListener("keydown", this.#walk, { signal });
@@ -164,11 +166,24 @@ class MessageActions extends HTMLElement {
   };
 
   #pressed = (event) => {
+    this.#isHeld = false;
     const row = event.target.closest?.(ROW);
     if (!this.bar.contains(event.target)) this.#selection.clear();
     if (!row || event.pointerType !== "touch" || event.target.closest("a, button, textarea, pre")) return;
     clearTimeout(this.#pressing);
-    this.#pressing = setTimeout(() => this.open(row, row), LONG_PRESS_MS);
+    this.#pressing = setTimeout(() => {
+      this.#isHeld = true;
+      this.open(row, row);
+    }, LONG_PRESS_MS);
+  };
+
+  /** Lifting the finger that opened the menu chooses nothing of what came under it. */
+  #released = (event) => {
+    const { isTrusted, pointerType } = event;
+    if (!this.#isHeld || !isTrusted || pointerType === "mouse" || !event.detail) return;
+    this.#isHeld = false;
+    event.preventDefault();
+    event.stopImmediatePropagation();
   };
 
   /** The browser's own menu would lie over ours. */

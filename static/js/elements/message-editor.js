@@ -6,12 +6,14 @@
 import { grow } from "parley/lib/fields";
 import { clone } from "parley/lib/html";
 import { get, post } from "parley/lib/http";
+import { mayCall } from "parley/models/calling";
 
 const left = new Map(); // what stood in editors whose rows have left the page, by message
 
 class MessageEditor extends HTMLElement {
   #row;
   #revision = 0;
+  #before = "";
   #ways;
   #isOver = false;
   #hasFocus = false;
@@ -38,13 +40,13 @@ class MessageEditor extends HTMLElement {
   disconnectedCallback() {
     if (this.#isOver || this.field.disabled) return;
     const { isThread, id } = placeOf(this.#row);
-    left.set(id, { isThread, text: this.field.value, revision: this.#revision, hadFocus: this.#hasFocus });
+    left.set(id, { isThread, text: this.field.value, before: this.#before, revision: this.#revision, hadFocus: this.#hasFocus });
   }
 
   async #fetch() {
     try {
       const { message } = await get(`/messages/${this.#row.dataset.messageId}/`);
-      this.#fill({ text: message.source, revision: message.revision });
+      this.#fill({ text: message.source, before: message.source, revision: message.revision });
       this.field.focus({ preventScroll: true });
       this.scrollIntoView({ block: "nearest" });
     } catch (error) {
@@ -52,8 +54,9 @@ class MessageEditor extends HTMLElement {
     }
   }
 
-  #fill({ text, revision }) {
+  #fill({ text, before, revision }) {
     this.#revision = revision;
+    this.#before = before;
     this.field.value = text;
     this.field.disabled = false;
     grow(this.field);
@@ -86,11 +89,9 @@ class MessageEditor extends HTMLElement {
     this.field.readOnly = true;
     this.#say("");
     try {
+      const { spaceId } = this.querySelector("mention-list").dataset;
       const fields = { text: this.field.value, revision: this.#revision };
-      const answer = await post(`/messages/${this.#row.dataset.messageId}/edit/`, fields);
-      this.#ways.settle(answer);
-      this.close();
-      if (answer.said) this.#ways.say(answer.said);
+      if (await mayCall(fields.text, `/spaces/${spaceId}/audience/`, this.#before)) await this.#send(fields);
     } catch (error) {
       // Whoever has been told, and seen the row above, may save again.
       if (error.code === "outdated") this.#revision = Number(this.#row.dataset.revision);
@@ -99,6 +100,13 @@ class MessageEditor extends HTMLElement {
     }
     this.field.readOnly = false;
   };
+
+  async #send(fields) {
+    const answer = await post(`/messages/${this.#row.dataset.messageId}/edit/`, fields);
+    this.#ways.settle(answer);
+    this.close();
+    if (answer.said) this.#ways.say(answer.said);
+  }
 
   #say(sentence) {
     const line = this.querySelector("[data-sentence]");
