@@ -36,7 +36,8 @@ def signed_in(request: HttpRequest) -> dict[str, Any]:
         "sidebar": sidebar.of(member),
         # Another one after each sign-in: a browser that is told of things says so again then (models/push-renewal.js).
         "sign_in": sha256((request.session.session_key or "").encode()).hexdigest()[:12],
-        "balance": _balance(balance),
+        # Guests see what is left for them, and nothing of the organization's.
+        "balance": None if member.is_guest else _balance(balance),
         "allowance": credits.format_ucr(standing.left_ucr) if standing else "",
         # Only asked for where a page shows it.
         "limit_news": lambda: limits.news(member, balance, standing),

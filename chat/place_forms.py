@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 
 from chat.forms import WholeNumberField
 
@@ -13,6 +14,12 @@ class RoleForm(forms.Form):
 
 class TopicForm(forms.Form):
     topic = forms.CharField(required=False, max_length=2_000)
+
+    def clean_topic(self) -> str:
+        """An empty one takes the topic away; none at all is a mistake."""
+        if "topic" not in self.data:
+            raise forms.ValidationError(_("Say the topic. An empty one takes it away."), code="missing")
+        return str(self.cleaned_data["topic"])
 
 
 class NoteForm(forms.Form):

@@ -52,3 +52,38 @@ def test_fields_in_another_charset_are_refused_and_nothing_is_stored(charset: st
 
     assert (in_it.status_code, "UTF-8" in sentence(in_it), in_ours.status_code) == (400, True, 201)
     assert Message.objects.count() == before + 1
+
+
+def test_a_topic_that_is_not_named_stays(world: World) -> None:
+    path, browser = reverse("space_topic", args=[world.private.space.pk]), world.client("member")
+    browser.post(path, {"topic": "Launch on Friday"}, headers=JSON)
+
+    unnamed, emptied = browser.post(path, {}, headers=JSON), Space.objects.get(pk=world.private.space.pk).topic
+    answer = browser.post(path, {"topic": ""}, headers=JSON)
+
+    assert (unnamed.status_code, emptied) == (422, "Launch on Friday")
+    assert (answer.status_code, Space.objects.get(pk=world.private.space.pk).topic) == (200, "")
+
+
+def test_what_cannot_be_read_beside_the_text_is_not_called_too_long(world: World) -> None:
+    browser, space = world.client("member"), world.private.space
+    answers = [
+        post(world, "hello", preview="x"),
+        browser.post(reverse("draft", args=[space.pk]), {"text": "a", "device": "\x00"}, headers=JSON),
+        browser.post(reverse("draft", args=[space.pk]), {"text": "a", "base": "x" * 41}, headers=JSON),
+    ]
+
+    assert [(answer.status_code, "beside the text" in sentence(answer)) for answer in answers] == [(422, True)] * 3
+
+
+SEEN_BY = ("member", "guest_in_space")
+
+
+def test_a_guest_sees_nothing_of_what_the_organization_has(world: World) -> None:
+    space = reverse("space", args=[world.private.space.pk])
+    limits = reverse("limits", args=[world.org.slug])
+
+    pages = {who: [world.client(who).get(path).content.decode() for path in (space, limits)] for who in SEEN_BY}
+
+    assert [["balance__figure" in page for page in pages[who]] for who in SEEN_BY] == [[True] * 2, [False] * 2]
+    assert ["The organization has" in pages[who][1] for who in SEEN_BY] == [True, False]

@@ -148,6 +148,8 @@ def form_refusal(form: forms.Form) -> Invalid:
         return Invalid(_("The message's client_id is not a UUID."))
     if any(error.code == "null_characters_not_allowed" for error in form.errors.as_data().get("text", [])):
         return Invalid(_("The message holds a NUL character, which cannot be stored. Remove it and send again."))
+    if form.errors.keys() - {"text"}:
+        return Invalid(_("Something beside the text cannot be read. Reload the page and send it again."))
     return feed.TooLong(
         fill(_("The message is too long; at most {most} characters fit in one."), {"most": feed.TEXT_MAX})
     )

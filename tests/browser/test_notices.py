@@ -190,6 +190,7 @@ def test_the_comment_of_a_forward_that_calls_many_is_asked_first(room: SimpleNam
 
     forward.get_by_role("button", name="Forward", exact=True).click()
     dialog = room.tab.get_by_role("dialog", name="@space will notify 13 people")
+    expect(dialog).to_be_visible()
     room.tab.keyboard.press("Escape")
 
     expect(dialog).to_have_count(0)

@@ -18,6 +18,7 @@ class CreditBalance extends HTMLElement {
 
   #show = ({ balance, exact }) => {
     const figure = this.querySelector("[role=status]");
+    if (!figure) return; // a guest
     figure.textContent = balance;
     figure.title = gettext("{credits} credits", { credits: exact ?? balance });
   };

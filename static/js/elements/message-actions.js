@@ -32,6 +32,7 @@ class MessageActions extends HTMLElement {
     for (const type of ["pointerup", "pointercancel", "scroll"]) on(type, () => clearTimeout(this.#pressing), { capture: true });
     on("contextmenu", this.#held);
     on("keydown", this.#keyed);
+    on("pointerup", this.#lifted);
     on("click", this.#released, { capture: true });
     on("click", this.#clicked);
     on("rows.shown", () => this.#acts.reopen());
@@ -177,10 +178,14 @@ class MessageActions extends HTMLElement {
     }, LONG_PRESS_MS);
   };
 
+  /** The browser takes the release for a press beside the menu, and closes it. */
+  #lifted = () => {
+    if (this.#isHeld) requestAnimationFrame(() => this.menu.matches(":popover-open") || this.open(this.#row, this.#row));
+  };
+
   /** Lifting the finger that opened the menu chooses nothing of what came under it. */
   #released = (event) => {
-    const { isTrusted, pointerType } = event;
-    if (!this.#isHeld || !isTrusted || pointerType === "mouse" || !event.detail) return;
+    if (!this.#isHeld || !event.isTrusted || !event.detail) return; // a key's click, or a script's
     this.#isHeld = false;
     event.preventDefault();
     event.stopImmediatePropagation();
