@@ -54,7 +54,7 @@ class Names:
         }
         seen = titles.name_for(self.reader, Space.objects.visible_to(self.reader).filter(pk__in=wanted))
         self.open_spaces |= {str(space.pk) for space in seen}
-        return hidden | {str(space.pk): space.name for space in seen}
+        return hidden | {str(space.pk): _title(space) for space in seen}
 
     def _lost(self, dimension: str, value: str) -> str:
         match dimension:
@@ -73,6 +73,10 @@ class Names:
                     value, value
                 )
         return value
+
+
+def _title(space: Space) -> str:
+    return _("Conversation with {names}").format(names=space.name) if space.is_direct else space.name
 
 
 _NONE = {

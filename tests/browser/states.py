@@ -37,6 +37,14 @@ def states(world: World) -> Iterator[Stop]:
     yield Stop("direct conversation", address("space", world, world.direct), "member")
     yield Stop("search, found", f"/orgs/{slug}/search/?q=sea", "org_owner")
     yield Stop("search, nothing found", f"/orgs/{slug}/search/?q=zebra+in:nowhere", "org_owner")
+    yield Stop("usage, by model", f"/orgs/{slug}/usage/?by=model&span=30d", "org_owner")
+    yield Stop("usage, tables and form open", f"/orgs/{slug}/usage/?provider=nobody", "org_owner", _unfold)
+    yield Stop(
+        "usage, a time that is none", f"/orgs/{slug}/usage/?from=2026-02-30&to=2026-03-01", "org_owner", status=422
+    )
+    yield Stop("usage, nothing used", f"/orgs/{slug}/usage/?span=last", "org_admin")
+    yield Stop("calls, none", f"/orgs/{slug}/usage/calls/?span=last", "org_admin")
+    yield Stop("saved views, one being changed", f"/orgs/{slug}/usage/views/", "org_owner", _unfold)
     yield Stop("threads, none", f"/orgs/{slug}/threads/", "guest_in_space")
     yield Stop("spaces, refused", f"/orgs/{slug}/spaces/", "org_owner", lambda page: _send_empty(page, "/spaces/"))
     yield Stop("login, refused", "/accounts/login/", "anonymous", lambda page: _send_empty(page, "/login/"))
@@ -45,6 +53,11 @@ def states(world: World) -> Iterator[Stop]:
     yield Stop("missing, signed out", "/nowhere/", "anonymous", status=404)
     yield Stop("organization suspended", address("spaces", world, world.frozen), "suspended_org_member", status=403)
     yield Stop("invitation over", address("join", world, world.frozen), "anonymous", status=410)
+
+
+def _unfold(page: Page) -> None:
+    for summary in page.locator("main summary").all():
+        summary.click()
 
 
 def _box(page: Page) -> None:

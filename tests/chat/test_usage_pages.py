@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing import credits, ledger, prices
-from chat import deletions, directs, feed
+from chat import deletions, directs, feed, places
 from chat.models import Message, Reply
 from workspace.models import Member, Space
 
@@ -95,17 +95,19 @@ def test_a_row_leads_to_its_own_figures_and_those_to_the_calls(used: SimpleNames
 
     assert f'<dd class="figures">{exact(used.answers[:1])}</dd>' in narrowed
     assert "take this filter off" in narrowed
-    assert calls.count('<th scope="row">') == 1 and str(used.answers[0].message_id) in calls
+    assert calls.count('<th scope="row"') == 1 and str(used.answers[0].message_id) in calls
 
 
 def test_each_table_is_sorted_as_asked(used: SimpleNamespace, client: Client) -> None:
     def names(query: str) -> list[str]:
-        return re.findall(r'<th scope="row">\s*<a href="[^"]*"><bdi>([^<]+)', page(client, used.ana, "usage", query))
+        return re.findall(
+            r'<th scope="row"[^>]*>\s*<a href="[^"]*"><bdi>([^<]+)', page(client, used.ana, "usage", query)
+        )
 
     assert names("?by=member") == ["Ana", "Mei"]
     assert names("?by=member&sort=answers") == ["Ana", "Mei"]
-    assert names("?by=space&sort=name") == ["Board", "General", "Mei"]
-    assert names("?by=space&sort=tokens") == ["Mei", "Board", "General"]
+    assert names("?by=space&sort=name") == ["Board", "Conversation with Mei", "General"]
+    assert names("?by=space&sort=tokens") == ["Conversation with Mei", "Board", "General"]
     assert 'aria-sort="descending"' in page(client, used.ana, "usage", "?by=member")
 
 
@@ -186,6 +188,56 @@ def test_what_is_deleted_changes_no_total_and_leaves_a_word(used: SimpleNamespac
     assert re.findall(r'class="figures">([^<]+)', before) == re.findall(r'class="figures">([^<]+)', after)
     assert str(used.answers[0].message_id) not in calls
     assert f">{exact(used.answers[:1])}<" in calls
+
+
+def figures(text: str) -> list[str]:
+    return re.findall(r'figures?">([\d,.]+)', text)
+
+
+def test_whoever_left_keeps_their_name_and_their_figures(used: SimpleNamespace, client: Client) -> None:
+    before = middle(page(client, used.ana, "usage"))
+    places.remove_from_org(used.ana, used.mei)
+
+    after = middle(page(client, used.ana, "usage"))
+
+    assert figures(before) == figures(after)
+    assert "<bdi>Mei</bdi>" in after
+
+
+def test_what_is_deleted_down_to_its_row_changes_no_total(used: SimpleNamespace, client: Client) -> None:
+    """As an operator would, by hand: all messages of a Space."""
+    statement_at = reverse("statement", args=[used.org.slug, timezone.now().date().isoformat()])
+    before = middle(page(client, used.ana, "usage"))
+    stated = figures(middle(client.get(statement_at, follow=True).content.decode()))
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        of_space = "SELECT id FROM chat_message WHERE space_id = %s"
+        for table in ("chat_mention", "chat_words", "chat_notice"):
+            cursor.execute(f"DELETE FROM {table} WHERE message_id IN ({of_space})", [used.space.pk])
+        cursor.execute("DELETE FROM chat_reply WHERE space_id = %s", [used.space.pk])
+        cursor.execute("DELETE FROM chat_message WHERE space_id = %s", [used.space.pk])
+
+    after, calls = (middle(page(client, used.ana, name)) for name in ("usage", "usage_calls"))
+
+    assert figures(before) == figures(after)
+    assert stated == figures(middle(client.get(statement_at, follow=True).content.decode()))
+    assert str(used.answers[0].message_id) not in calls
+
+
+def test_what_has_no_name_any_more_is_called_by_a_word_that_lasts(used: SimpleNamespace, client: Client) -> None:
+    gone, key = {"member_id": uuid.uuid4(), "space_id": uuid.uuid4()}, uuid.uuid4()
+    held = ledger.hold(
+        used.org.pk, call="batch:1", price_ids=[], input_tokens=1, max_output_tokens=1, own_key=True, key_id=key, **gone
+    )
+    own = ledger.Attempt(1, None, "elsewhere", "their-own", True, "reported", "", 1, 0, 0, 1, is_own_key=True)
+    ledger.settle(used.org.pk, call=held.call, attempts=[own])
+
+    for name in ("usage", "usage_calls"):
+        text = middle(page(client, used.ana, name))
+
+        for word in ("A member who was deleted", "A Space that was deleted", f"API key {str(key)[:8]}…", "their-own"):
+            assert word in text
+        assert "elsewhere" in text and "Batches" in text
 
 
 def test_a_statement_is_printed_with_all_its_digits(used: SimpleNamespace, client: Client) -> None:

@@ -42,7 +42,7 @@ def test_the_sheet_has_every_call_to_the_micro_credit(used: SimpleNamespace, cli
     moved = Move.objects.filter(org_id=used.org.pk, dst="spent").values_list("amount_ucr", flat=True)
     assert sorted(int(row["microcredits"]) for row in found) == sorted(moved)
     assert [row["member"] for row in found] == ["Mei", "Ana", "Ana"]
-    assert [row["space"] for row in found] == ["General", "Board", "Mei"]
+    assert [row["space"] for row in found] == ["General", "Board", "Conversation with Mei"]
     assert {row["message"] for row in found} == {str(answer.message_id) for answer in used.answers}
     assert [row["member"] for row in rows(client, used.ana, f"?member={used.mei.pk}")] == ["Mei"]
     assert rows(client, used.ana, "?span=last") == []
