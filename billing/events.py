@@ -71,8 +71,8 @@ def _apply(row: StripeEvent) -> str:
     customer_id = id_of(about if about.get("object") == "customer" else about.get("customer"))
     if reader is None or not id_of(about):
         return _note(row, NOTHING)
-    with customers.turn(customer_id or row.pk):
-        customer_id = customer_id or _customer_behind(about)
+    customer_id = customer_id or _customer_behind(about)
+    with customers.turn(customer_id):
         account = customers.account_of(customer_id)
         if account is None:
             return _note(row, f"{NOTHING}: no organization here is that customer")

@@ -111,8 +111,20 @@ def require_room_for_space(org: Org, count: int) -> None:
 
 
 def require_room_for_member(org: Org, count: int) -> None:
-    """`count` is how many members there would be. Raises PlanLimit."""
+    """`count` is how many members there would be. Where seats are paid for, each needs one. Raises PlanLimit."""
     _require_room(org, "max_members", count, _members_most)
+    # A plan that the operator set by hand is not counted in seats.
+    account = Account.objects.filter(org=org, grants_by_calendar=False, seats__lt=count).first()
+    if account:
+        said = ngettext("The {count} seat is taken.", "All {count} seats are taken.", account.seats)
+        way_out = _("An owner or admin can add seats on the page of the plan.")
+        raise PlanLimit(
+            f"{said.format(count=account.seats)} {way_out}",
+            limit="seats",
+            most=account.seats,
+            plan=account.plan_id,
+            lifted_at=paths.to_plan(org.slug),
+        )
 
 
 def require_room_for_tool_server(org: Org, count: int) -> None:

@@ -91,6 +91,7 @@ def address(name: str, world: World, place: Place, *, missing: bool = False) -> 
         "request_id": place.cap_request.pk if name == "limit_answer" else None,
         "reply_id": replies.get(name, place.queued.pk),
         "invitation_id": place.invitation.pk if place.invitation else None,
+        "event_id": "evt_of_nobody",
         "member_id": place.bystander.pk,
         "device_id": place.device.pk if name.startswith("push_") else None,
         "passage_id": place.taken.pk if name == "passage_archive" else place.passage.pk,

@@ -5,8 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from billing import events, ledger, plan_changes, stripe_api, subscriptions
+from billing import events, ledger, plan_changes, plans, stripe_api, subscriptions
 from billing.models import Account, Invoice, Lot, StripeEvent
+from billing.refusals import PlanLimit
 from billing.stripe_refusals import CardDeclined, NeedsCardholder, StripeAway
 from tests.billing.stripe.conftest import CREDIT, SAVES_THEN_DECLINES, THREE_D_SECURE, Till
 from workspace.errors import Invalid, NotFound
@@ -374,6 +375,16 @@ def test_what_was_spent_before_is_counted_in_the_period_that_the_subscription_be
 
     after = ledger.balance(till.org.pk)
     assert after.period_starts_at <= before.period_ends_at and after.period_starts_at == till.row.anchor_at
+
+
+def test_each_member_needs_a_seat_that_is_paid(till: Till) -> None:
+    till.subscribed("team", seats=5)
+
+    plans.require_room_for_member(till.org, 5)
+    with pytest.raises(PlanLimit, match="All 5 seats are taken") as refusal:
+        plans.require_room_for_member(till.org, 6)
+
+    assert refusal.value.details["lifted_at"] == f"/orgs/{till.org.slug}/plan/"
 
 
 def test_every_change_is_in_the_audit_trail(till: Till) -> None:
