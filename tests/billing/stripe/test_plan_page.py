@@ -9,8 +9,7 @@ from django.test import Client
 
 from billing import storefront
 from billing.models import PlanPrice, Recharge, StripeAlarm, StripeEvent
-from tests.billing.stripe.conftest import SAVES_THEN_DECLINES, Till
-from tests.billing.stripe.test_subscriptions import use_card
+from tests.billing.stripe.conftest import SAVES_THEN_DECLINES, Till, use_card
 
 
 def client(member: Any) -> Client:

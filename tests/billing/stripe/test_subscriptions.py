@@ -9,7 +9,7 @@ from billing import events, ledger, plan_changes, plans, stripe_api, subscriptio
 from billing.models import Account, Invoice, Lot, StripeEvent
 from billing.refusals import PlanLimit
 from billing.stripe_refusals import CardDeclined, NeedsCardholder, StripeAway
-from tests.billing.stripe.conftest import CREDIT, SAVES_THEN_DECLINES, THREE_D_SECURE, Till
+from tests.billing.stripe.conftest import CREDIT, SAVES_THEN_DECLINES, THREE_D_SECURE, Till, use_card
 from workspace.errors import Invalid, NotFound
 from workspace.models import AuditLine
 
@@ -245,63 +245,6 @@ def test_whoever_was_on_starter_again_may_subscribe_again(till: Till) -> None:
     assert till.lots()[-1] == ("plan", 8_200)
 
 
-def test_a_card_that_declines_later_leaves_what_was_granted_and_brings_nothing(till: Till) -> None:
-    till.stand_in.set_options(after_retries="cancel")
-    till.subscribed("team", seats=4)
-    use_card(till, SAVES_THEN_DECLINES)
-
-    till.stand_in.advance(days=MONTH)
-    till.hear()
-
-    assert (till.row.status, till.account.plan_id) == ("past_due", "team")
-    assert till.lots() == [("starter", 100), ("plan", 2_200)]
-    open_invoice = Invoice.objects.get(org=till.org, status="open")
-    assert open_invoice.page_url and open_invoice.due_again_at
-
-
-def test_an_overdue_payment_that_is_made_brings_the_month(till: Till) -> None:
-    till.subscribed("team", seats=4)
-    use_card(till, SAVES_THEN_DECLINES)
-    till.stand_in.advance(days=MONTH)
-    till.hear()
-    with pytest.raises(CardDeclined):
-        plan_changes.pay(till.who.ana, key=str(uuid4()))
-    use_card(till, "pm_card_visa")
-
-    row = plan_changes.pay(till.who.ana, key=str(uuid4()))
-
-    assert row.status == "active"
-    assert till.lots() == [("starter", 100), ("plan", 2_200), ("plan", 2_200)]
-
-
-def test_after_the_last_try_the_organization_is_on_starter(till: Till) -> None:
-    till.stand_in.set_options(after_retries="cancel")
-    till.subscribed("team", seats=4)
-    use_card(till, SAVES_THEN_DECLINES)
-    till.stand_in.advance(days=MONTH)
-    till.hear()
-
-    till.stand_in.advance(days=MONTH)
-    till.hear()
-
-    assert (till.row.status, till.account.plan_id) == ("canceled", "starter")
-    assert till.lots() == [("starter", 100), ("plan", 2_200), ("starter", 100)]
-
-
-def test_what_is_left_unpaid_is_starter_too(till: Till) -> None:
-    till.stand_in.set_options(after_retries="unpaid")
-    till.subscribed("team", seats=4)
-    use_card(till, SAVES_THEN_DECLINES)
-    till.stand_in.advance(days=MONTH)
-    till.stand_in.advance(days=MONTH)
-    till.hear()
-
-    # What was paid lasts by our own clock, which did not move.
-    subscriptions.settle_due(till.row.paid_until + timedelta(seconds=1))
-
-    assert (till.row.status, till.account.plan_id) == ("unpaid", "starter")
-
-
 def test_a_card_that_declines_for_more_seats_changes_nothing(till: Till) -> None:
     till.subscribed("team", seats=4)
     use_card(till, SAVES_THEN_DECLINES)
@@ -395,15 +338,3 @@ def test_every_change_is_in_the_audit_trail(till: Till) -> None:
 
     told = list(AuditLine.objects.filter(org=till.org, action__startswith="plan.").values_list("action", flat=True))
     assert sorted(told) == ["plan.cancelled", "plan.changed", "plan.checkout_begun", "plan.resumed"]
-
-
-def use_card(till: Till, card: str) -> None:
-    """Put another card on the customer, as the Portal would."""
-    method = stripe_api.ask("payment_methods.attach", card, key=str(uuid4()), customer=till.customer)
-    stripe_api.ask(
-        "customers.update",
-        till.customer,
-        key=str(uuid4()),
-        invoice_settings={"default_payment_method": method["id"]},
-    )
-    stripe_api.ask("subscriptions.update", till.row.id, key=str(uuid4()), default_payment_method=method["id"])

@@ -9,8 +9,7 @@ from django.utils import timezone
 
 from billing import events, ledger, plan_changes, purchases, recharges, stripe_api
 from billing.models import Lot, Purchase, PurchaseState, Recharge, StripeEvent
-from tests.billing.stripe.conftest import CREDIT, SAVES_THEN_DECLINES, THREE_D_SECURE, Till
-from tests.billing.stripe.test_subscriptions import use_card
+from tests.billing.stripe.conftest import CREDIT, SAVES_THEN_DECLINES, THREE_D_SECURE, Till, use_card
 from workspace.errors import Invalid, NotFound
 
 
