@@ -4,12 +4,14 @@
 rounded up, so that no page ever prints more credits than there are.
 """
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
 UCR_PER_CREDIT = 1_000_000
 UCR_PER_CENT = UCR_PER_CREDIT // 100
+# What a BIGINT holds.
+MOST_UCR = 2**63 - 1
 
 
 def format_ucr(ucr: int) -> str:
@@ -46,11 +48,12 @@ def typical_text(ucr: int) -> str:
 
 
 def parse(text: str) -> int:
-    """Read "12.5" credits into ucr. Raises ValueError for what is no number of whole ucr."""
+    """Read "12.5" credits into ucr. Raises ValueError for no number of whole ucr, or more than can be stored."""
     try:
         ucr = Decimal(text.strip().replace(",", "")) * UCR_PER_CREDIT
-    except InvalidOperation:
-        raise ValueError(f"{text!r} is not a number of credits") from None
-    if not ucr.is_finite() or ucr != int(ucr):
-        raise ValueError(f"{text!r} is not a number of credits with at most six decimals")
+        is_known = ucr.is_finite() and abs(ucr) <= MOST_UCR
+    except ArithmeticError:  # no number, or one with more digits than there are
+        raise ValueError(f"{text[:40]!r} is not a number of credits") from None
+    if not is_known or ucr != int(ucr):
+        raise ValueError(f"{text[:40]!r} is not a number of credits with at most six decimals")
     return int(ucr)

@@ -132,6 +132,8 @@ def hold(
     database may then lose the hold, and `settle` makes up for it. Inside a larger transaction call this last, because
     the pool stays locked until that one ends. Raises NoCredits, CapReached, Unpriced, ForeignCall.
     """
+    if min(input_tokens, max_output_tokens, min_output_tokens) < 0:
+        raise ValueError("nothing less than no tokens can be held for")
     is_async = not durable and not connection.in_atomic_block
     row = _call(
         "SELECT * FROM ledger_hold(%s, %s, %s, %s, %s, %s::bigint[], %s, %s, %s, %s, %s, %s)",

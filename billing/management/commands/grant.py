@@ -16,6 +16,9 @@ from billing import credits, ledger
 from workspace import audit
 from workspace.models import Org
 
+# A million million credits, a hundred years: sums of a few of these still fit.
+MOST_UCR, MOST_DAYS = 10**18, 36_500
+
 
 class Command(BaseCommand):
     help = "Give an organization credits."
@@ -39,6 +42,10 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if amount_ucr <= 0:
             raise CommandError("Only more than nothing can be granted.")
+        if amount_ucr > MOST_UCR:
+            raise CommandError(f"At most {credits.format_ucr(MOST_UCR)} credits can be granted at once.")
+        if options["days"] is not None and not 1 <= options["days"] <= MOST_DAYS:
+            raise CommandError(f"Days are a number from 1 to {MOST_DAYS:,}.")
         granted = ledger.grant(
             org.pk,
             kind=options["kind"],

@@ -29,7 +29,9 @@ class Command(BaseCommand):
         plan = Plan.objects.filter(slug=options["plan"]).first()
         if org is None or plan is None:
             raise CommandError(f"There is no {'organization' if org is None else 'plan'} of that name.")
-        seats = options["seats"] or Member.objects.present().filter(org=org).count()
+        seats = options["seats"]
+        if seats is None:
+            seats = Member.objects.present().filter(org=org).count()
         if not 1 <= seats <= 100_000:
             raise CommandError("Seats are a number from 1 to 100,000.")
         plans.switch(org, plan.slug, seats=seats)
