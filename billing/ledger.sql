@@ -220,6 +220,10 @@ BEGIN
       INSERT INTO billing_move (org_id, lot_id, hold_id, at, kind, src, dst, amount_ucr)
       SELECT p_hold.org_id, v_part.lot_id, p_hold.id, p_now, m.kind, 'held', m.dst, m.amount FROM (VALUES ('spend', 'spent', v_used),
         ('release', 'free', v_back), ('expire', 'expired', v_gone), ('revoke', 'revoked', v_revoked), ('freeze', 'frozen', v_frozen)) m(kind, dst, amount) WHERE m.amount > 0;
+      -- Only after the clock was set back can a lot get free again that had run out before: it is to run out again.
+      IF v_back > 0 AND v_part.expires_at < p_pool.due_at THEN
+        UPDATE billing_pool SET due_at = v_part.expires_at WHERE org_id = p_hold.org_id;
+      END IF;
       v_left := v_left - v_used;
       o_to_free := o_to_free + v_back;
       o_from_held := o_from_held + v_part.amount_ucr;

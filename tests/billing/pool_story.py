@@ -83,6 +83,8 @@ class PoolStory(RuleBasedStateMachine):
         self.atomic = transaction.atomic()
         self.atomic.__enter__()
         self.is_swept = True
+        # Calls that only a subclass's own verbs begin and end.
+        self.reserved: set[str] = set()
 
     @initialize(
         anchor=anchors,
@@ -92,7 +94,7 @@ class PoolStory(RuleBasedStateMachine):
     )
     def found(self, anchor: datetime, later: int, plan: str, left: int) -> None:
         self.clock.set(anchor)
-        self.org = Org.objects.create(name="Juniper", slug=f"juniper-{uuid4().hex[:8]}")
+        self.org = self._make_org()
         self.other = Org.objects.create(name="Other", slug=f"other-{uuid4().hex[:8]}")
         ledger.open_pool(self.other.pk, anchor_at=anchor)
         self.pool = pool_model.Pool(anchor, anchor)
@@ -327,6 +329,9 @@ class PoolStory(RuleBasedStateMachine):
         self.atomic.__exit__(None, None, None)
         self.patch.__exit__(None, None, None)
 
+    def _make_org(self) -> Org:
+        return Org.objects.create(name="Juniper", slug=f"juniper-{uuid4().hex[:8]}")
+
     def _jump(self, to: datetime) -> None:
         self.is_swept &= to <= self.clock.now
         self.clock.set(to)
@@ -343,7 +348,7 @@ class PoolStory(RuleBasedStateMachine):
 
     @property
     def _known(self) -> list[str]:
-        return list(self.pool.calls)
+        return [name for name in self.pool.calls if name not in self.reserved]
 
     @property
     def _fresh(self) -> str:
@@ -351,7 +356,7 @@ class PoolStory(RuleBasedStateMachine):
 
     def _some_call(self) -> str:
         """Most often one that is open; sometimes one that has ended, or that nobody has held."""
-        is_open = [name for name, call in self.pool.calls.items() if call.state == "open"]
+        is_open = [name for name in self._known if self.pool.calls[name].state == "open"]
         return self.data.draw(st.sampled_from(is_open[-4:] * 3 + self._known[-3:] + [self._fresh]), label="call")
 
     def _lot(self) -> str:

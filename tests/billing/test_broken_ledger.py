@@ -5,15 +5,22 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError
+from django.utils import timezone
 from hypothesis import Phase, settings
 from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
+from billing import books, ledger, prices
+from workspace.models import Org
+
 from . import scratch
 from .pool_story import PoolStory
+from .test_ledger_threads import at_once
 from .test_pool_story import QUIET, played
 
 __all__ = ["played"]
@@ -108,6 +115,13 @@ BREAKAGES = [
 BY_DAY = {"a call is settled twice", "what runs out is lost"}
 
 
+UNLOCKED = Breakage(
+    "nobody waits for the pool",
+    "SELECT * INTO v_pool FROM billing_pool WHERE org_id = p_org FOR NO KEY UPDATE;",
+    "SELECT * INTO v_pool FROM billing_pool WHERE org_id = p_org;",
+)
+
+
 @pytest.fixture
 def breakable(played: scratch.Scratch) -> Iterator[scratch.Scratch]:
     yield played
@@ -134,3 +148,29 @@ def test_a_story_notices_that(breakable: scratch.Scratch, breakage: Breakage) ->
     breakable.break_in(breakage.file, breakage.before, breakage.after)
 
     assert notices()
+
+
+def crowd_is_served() -> bool:
+    """Whether sixteen at once at credits for ten get exactly those, and the others are refused."""
+    org = Org.objects.create(name="Juniper", slug=f"juniper-{uuid4().hex[:8]}")
+    ledger.open_pool(org.pk, anchor_at=timezone.now())
+    ledger.grant(org.pk, kind="topup", amount_ucr=10_000_000, source_key=f"topup:{org.pk}")
+    (price_id,) = (price.pk for price in prices.current([PoolStory.offers["pro"].pk]).values())
+    size = {"price_ids": [price_id], "input_tokens": 0, "max_output_tokens": 1_000, "min_output_tokens": 1_000}
+
+    def hold(number: int) -> bool:
+        return ledger.hold(org.pk, call=f"reply:{org.slug}-{number}", **size).is_new  # type: ignore[arg-type]
+
+    try:
+        return at_once(16, hold) == {True: 10, "NoCredits": 6} and not books.breaches()
+    except DatabaseError:
+        return False
+
+
+def test_a_crowd_notices_that_nobody_waits_for_the_pool(breakable: scratch.Scratch, django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock():
+        assert crowd_is_served()
+
+        breakable.break_in(UNLOCKED.file, UNLOCKED.before, UNLOCKED.after)
+
+        assert not all(crowd_is_served() for _ in range(20))
