@@ -27,37 +27,54 @@ NOTHING = (
 
 def make(world: World, intent: Thing, method: Thing, *, refusal: Refusal | None = None) -> Thing:
     """Charge a card for an intent, or note that it declined; and tell it."""
-    amount = intent["amount"]
+    charge = _add(world, intent, method, {"card": _card(method, intent["amount"]), "type": "card"})
+    settle(world, charge, refusal)
+    return charge
+
+
+def make_pending(world: World, intent: Thing, method: Thing, details: Thing) -> Thing:
+    """A charge of which it is not known yet what becomes of it."""
+    charge = _add(world, intent, method, details)
+    events.note(world, charge, "pending")
+    return charge
+
+
+def _add(world: World, intent: Thing, method: Thing, details: Thing) -> Thing:
     values: Thing = {
-        **dict.fromkeys(NOTHING),
-        "amount": amount,
-        "amount_captured": 0 if refusal else amount,
+        **dict.fromkeys((*NOTHING, "outcome", "receipt_url")),
+        "amount": intent["amount"],
+        "amount_captured": 0,
         "amount_refunded": 0,
         "balance_transaction": None,
         "billing_details": dict(method["billing_details"]),
-        "captured": not refusal,
+        "captured": False,
         "currency": intent["currency"],
         "customer": intent["customer"],
         "description": intent["description"],
         "disputed": False,
         "fraud_details": {},
         "metadata": dict(intent["metadata"]),
-        "outcome": _outcome(refusal),
-        "paid": not refusal,
+        "paid": False,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
-        "payment_method_details": {"card": _card(method, amount), "type": "card"},
+        "payment_method_details": details,
         "radar_options": {},
         "receipt_email": intent["receipt_email"],
         "refunded": False,
-        "status": "failed" if refusal else "succeeded",
+        "status": "pending",
     }
-    charge = world.add("charge", values)
-    charge["receipt_url"] = None if refusal else f"{world.url}/receipts/{charge['id']}"
+    return world.add("charge", values)
+
+
+def settle(world: World, charge: Thing, refusal: Refusal | None) -> None:
+    """It is paid, or it is not; tell it."""
+    charge |= {"outcome": _outcome(refusal), "status": "failed" if refusal else "succeeded", "captured": not refusal}
+    charge["paid"] = not refusal
     if refusal:
         charge |= {"failure_code": refusal.error.get("code"), "failure_message": refusal.error["message"]}
+    else:
+        charge |= {"amount_captured": charge["amount"], "receipt_url": f"{world.url}/receipts/{charge['id']}"}
     events.note(world, charge, "failed" if refusal else "succeeded")
-    return charge
 
 
 def _outcome(refusal: Refusal | None) -> Thing:

@@ -3,7 +3,7 @@
 *Called by*: server.py. *Keeps true*: works as plain forms; a session that is over takes no card.
 """
 
-from config.local.stripe_stand_in import card_form, checkout_payment, checkout_sums, coupons, invoice_lines
+from config.local.stripe_stand_in import bank_debits, card_form, checkout_payment, checkout_sums, coupons, invoice_lines
 from config.local.stripe_stand_in.pages import Page, go, not_found, show
 from config.local.stripe_stand_in.periods import money_words
 from config.local.stripe_stand_in.trouble import Refusal, Thing
@@ -56,6 +56,9 @@ def _take(world: World, session: Thing, form: Form) -> Page:
         _choose_currency(world, session, form.get("currency", ""))
     elif what == "quantity":
         _choose_quantities(session, form)
+    elif what == "bank" and bank_debits.is_offered(session):
+        bank_debits.begin(world, session, form.get("account", ""), _person(world, session, form))
+        return go(_success_url(session))
     else:
         return _pay(world, session, form)
     checkout_sums.add_up(world, session)
@@ -196,6 +199,7 @@ def _show(world: World, session: Thing, *, trouble: str = "", form: Form | None 
         countries=COUNTRIES.items(),
         cards=card_form.choices(),
         saved=card_form.saved_cards(world, session["customer"]),
+        accounts=bank_debits.ACCOUNTS.items() if bank_debits.is_offered(session) else (),
         is_adjustable=any(line["adjustable"] for line in lines),
     )
 

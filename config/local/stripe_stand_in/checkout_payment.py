@@ -38,6 +38,12 @@ def complete(
     refusal = verb(world, session, method, person, is_owner_there)
     if refusal:
         return refusal
+    close(world, session, person)
+    return None
+
+
+def close(world: World, session: Thing, person: Thing) -> None:
+    """The page has done what it was for."""
     session |= {"status": "complete", "url": None}
     session["customer_details"] = {
         "address": person["address"],
@@ -50,7 +56,6 @@ def complete(
         "tax_ids": [],
     }
     events.note(world, session, "completed")
-    return None
 
 
 def _customer(world: World, session: Thing, person: Thing) -> Thing:
@@ -129,22 +134,35 @@ def _pend(world: World, customer: Thing, price: Thing, quantity: int, currency: 
     )
 
 
-def _pay(world: World, session: Thing, method: Thing | None, person: Thing, is_owner_there: bool) -> Refusal | None:
+def find_intent(world: World, session: Thing, person: Thing) -> Thing:
+    """The session's payment intent, made when somebody pays for the first time."""
+    intent = world.find("payment_intent", session["payment_intent"])
+    if intent:
+        return intent
     data = dict(session["_given"].get("payment_intent_data") or {})
-    saves = data.get("setup_future_usage")
-    wants_customer = session["customer"] or saves or session["customer_creation"] == "always"
-    wants_customer = wants_customer or session["invoice_creation"]["enabled"]
-    customer = _customer(world, session, person) if wants_customer else None
+    data.pop("capture_method", None)
+    data["metadata"] = data.get("metadata") or {}
+    customer = _payer(world, session, person)
+    amount, currency = session["amount_total"], session["currency"]
+    intent = payment_intents.make(world, amount, currency, **data, customer=customer["id"] if customer else None)
+    session["payment_intent"] = intent["id"]
+    return intent
+
+
+def _payer(world: World, session: Thing, person: Thing) -> Thing | None:
+    """The customer of a single payment, where it is to have one."""
+    saves = (session["_given"].get("payment_intent_data") or {}).get("setup_future_usage")
+    wants = session["customer"] or saves or session["customer_creation"] == "always"
+    return _customer(world, session, person) if wants or session["invoice_creation"]["enabled"] else None
+
+
+def _pay(world: World, session: Thing, method: Thing | None, person: Thing, is_owner_there: bool) -> Refusal | None:
     if not session["amount_total"] or not method:
+        _payer(world, session, person)
         session["payment_status"] = "no_payment_required"
         return None
-    intent = world.find("payment_intent", session["payment_intent"])
-    if not intent:
-        data.pop("capture_method", None)
-        data["metadata"] = data.get("metadata") or {}
-        amount, currency = session["amount_total"], session["currency"]
-        intent = payment_intents.make(world, amount, currency, **data, customer=customer["id"] if customer else None)
-        session["payment_intent"] = intent["id"]
+    intent = find_intent(world, session, person)
+    customer = world.find("customer", intent["customer"])
     intent |= {"amount": session["amount_total"], "currency": session["currency"], "payment_method": method["id"]}
     refusal = payment_intents.confirm(world, intent, off_session=False, is_owner_there=is_owner_there)
     if refusal:

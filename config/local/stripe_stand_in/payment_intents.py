@@ -159,16 +159,21 @@ def confirm(
     if refusal := cards.refuse_charge(method):
         return _fail(world, intent, method, refusal)
     charge = charges.make(world, intent, method)
-    intent |= {"status": "succeeded", "amount_received": intent["amount"], "latest_charge": charge["id"]}
-    intent |= {"next_action": None, "last_payment_error": None}
     if intent["setup_future_usage"]:
         method["_is_set_up"] = True
         if intent["customer"] and not method["customer"]:
             payment_methods.attach(world, {"customer": intent["customer"]}, method=method["id"])
-    events.note(world, intent, "succeeded")
+    note_success(world, intent, charge)
     if cards.BY_NUMBER[method["_number"]].is_disputed:
         disputes.open_for(world, charge, reason="fraudulent")
     return None
+
+
+def note_success(world: World, intent: Thing, charge: Thing) -> None:
+    """The money is there."""
+    intent |= {"status": "succeeded", "amount_received": intent["amount"], "latest_charge": charge["id"]}
+    intent |= {"next_action": None, "last_payment_error": None}
+    events.note(world, intent, "succeeded")
 
 
 def _next_action(world: World, intent: Thing, return_url: str | None) -> Thing:

@@ -18,34 +18,36 @@ def make(
     world: World, card: cards.Card, *, details: Thing | None = None, expires: tuple[int, int] = (12, 2034)
 ) -> Thing:
     """A new payment method of a test card, nobody's yet."""
+    method = blank(world, "card", details)
+    method |= {"_number": card.number, "_is_set_up": False}
+    method["card"] = {
+        "brand": card.brand,
+        "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"},
+        "country": "US",
+        "display_brand": card.brand,
+        "exp_month": expires[0],
+        "exp_year": expires[1],
+        "fingerprint": f"fp{card.number[-12:]}",
+        "funding": "credit",
+        "generated_from": None,
+        "last4": card.number[-4:],
+        "networks": {"available": [card.brand], "preferred": None},
+        "regulated_status": "unregulated",
+        "three_d_secure_usage": {"supported": True},
+        "wallet": None,
+    }
+    return method
+
+
+def blank(world: World, kind: str, details: Thing | None) -> Thing:
+    """A payment method of some kind, without what is special to the kind."""
+    about: Thing = {**dict.fromkeys(("email", "name", "phone", "tax_id")), "address": dict.fromkeys(ADDRESS)}
     values: Thing = {
         "allow_redisplay": "unspecified",
-        "billing_details": {
-            **dict.fromkeys(("email", "name", "phone", "tax_id")),
-            "address": dict.fromkeys(ADDRESS),
-            **(details or {}),
-        },
-        "card": {
-            "brand": card.brand,
-            "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"},
-            "country": "US",
-            "display_brand": card.brand,
-            "exp_month": expires[0],
-            "exp_year": expires[1],
-            "fingerprint": f"fp{card.number[-12:]}",
-            "funding": "credit",
-            "generated_from": None,
-            "last4": card.number[-4:],
-            "networks": {"available": [card.brand], "preferred": None},
-            "regulated_status": "unregulated",
-            "three_d_secure_usage": {"supported": True},
-            "wallet": None,
-        },
+        "billing_details": about | (details or {}),
         "customer": None,
         "metadata": {},
-        "type": "card",
-        "_number": card.number,
-        "_is_set_up": False,
+        "type": kind,
     }
     return world.add("payment_method", values)
 

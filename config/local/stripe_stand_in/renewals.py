@@ -7,6 +7,7 @@ happens at its own moment, earliest first, however far time is moved at once.
 from collections.abc import Callable, Iterator
 
 from config.local.stripe_stand_in import (
+    bank_debits,
     checkout,
     collection,
     events,
@@ -81,6 +82,7 @@ def _all_due(world: World, clock: Thing | None) -> Iterator[Due]:
             yield from schedules.due(world, schedule)
     if clock is None:
         yield from checkout.due(world)
+        yield from bank_debits.due(world)
 
 
 def _due_of_subscription(world: World, found: Thing) -> Iterator[Due]:

@@ -185,3 +185,40 @@ def test_a_card_is_saved_without_a_charge(client: Any, stand_in: StripeStandIn, 
     assert (session.setup_intent.status, session.payment_status) == ("succeeded", "no_payment_required")
     assert client.payment_methods.retrieve(session.setup_intent.payment_method).customer == ana
     assert client.charges.list().data == []
+
+
+@pytest.mark.parametrize(
+    ("account", "event", "payment", "status"),
+    [
+        ("000123456789", "checkout.session.async_payment_succeeded", "paid", "succeeded"),
+        ("000222222227", "checkout.session.async_payment_failed", "unpaid", "requires_payment_method"),
+    ],
+)
+def test_a_bank_account_pays_or_fails_days_later(
+    client: Any,
+    stand_in: StripeStandIn,
+    buy: Callable[..., Any],
+    told: Callable[[], list[str]],
+    account: str,
+    event: str,
+    payment: str,
+    status: str,
+) -> None:
+    session = buy(allowed_payment_method_types=["card", "us_bank_account"])
+    told()
+
+    stand_in.submit(session.url, what="bank", account=account)
+    waiting = client.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent"]})
+    before = told()
+    stand_in.advance(days=4)
+
+    assert (waiting.status, waiting.payment_status, waiting.payment_intent.status) == (
+        "complete",
+        "unpaid",
+        "processing",
+    )
+    assert before[-1] == "checkout.session.completed" and "payment_intent.processing" in before
+    session = client.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent.latest_charge"]})
+    assert (session.payment_status, session.payment_intent.status) == (payment, status)
+    assert session.payment_intent.latest_charge.paid is (payment == "paid")
+    assert told()[-1] == event
