@@ -11,10 +11,11 @@ import pytest
 from django.test import Client
 
 from billing import caps, ledger
-from billing.models import Cap, CapRequest
+from billing.models import Account, Cap, CapRequest
+from billing.refusals import NoCredits
 from chat import feed
 from chat.models import Reply
-from tests.billing.conftest import CREDIT
+from tests.billing.conftest import CREDIT, price  # noqa: F401 (a fixture)
 from workspace.models import AuditLine, Member
 
 
@@ -230,6 +231,36 @@ def test_a_request_that_is_refused_keeps_what_was_written(juniper: SimpleNamespa
     assert wrong.status_code == 422
     assert 'value="-1" aria-invalid="true"' in html and 'value="The “fair”"' in html
     assert not CapRequest.objects.exists()
+
+
+def test_what_the_plan_does_not_allow_leads_to_the_plans(make_org: Callable[..., SimpleNamespace], db: None) -> None:
+    room = make_org()
+    Account.objects.filter(org=room.org).update(plan="starter")
+    plans_page = f"/orgs/{room.org.slug}/plan/"
+    spaces_page = f"/orgs/{room.org.slug}/spaces/"
+
+    answer = browser(room.ana).post(spaces_page, {"name": "One more"})
+    as_json = browser(room.ana).post(spaces_page, {"name": "One more"}, headers={"Accept": "application/json"})
+
+    html = answer.content.decode()
+    assert (answer.status_code, f'<a href="{plans_page}">See the plans</a>' in html) == (402, True)
+    assert as_json.status_code == 402
+
+
+def test_a_pool_that_is_empty_names_who_can_fill_it_and_where(juniper: SimpleNamespace, price: Any) -> None:
+    free_ucr = ledger.balance(juniper.org.pk).free_ucr
+
+    with pytest.raises(NoCredits) as refused:
+        ledger.hold(
+            juniper.org.pk,
+            call="reply:much",
+            price_ids=[price("exact").pk],
+            input_tokens=free_ucr // 10_000 + 1,
+            max_output_tokens=1,
+        )
+
+    assert refused.value.details["lifted_at"] == f"/orgs/{juniper.org.slug}/plan/"
+    assert "An owner or admin of the organization can get more" in refused.value.message
 
 
 def test_an_organization_without_limits_pays_nothing_for_them(
