@@ -11,11 +11,11 @@ import pytest
 from django.test import Client
 
 from billing import caps, ledger
-from billing.models import Account, Cap, CapRequest
+from billing.models import Account, Cap, CapRequest, Price
 from billing.refusals import NoCredits
 from chat import feed
 from chat.models import Reply
-from tests.billing.conftest import CREDIT, price  # noqa: F401 (a fixture)
+from tests.billing.conftest import CREDIT
 from workspace.models import AuditLine, Member
 
 
@@ -247,16 +247,20 @@ def test_what_the_plan_does_not_allow_leads_to_the_plans(make_org: Callable[...,
     assert as_json.status_code == 402
 
 
-def test_a_pool_that_is_empty_names_who_can_fill_it_and_where(juniper: SimpleNamespace, price: Any) -> None:
-    free_ucr = ledger.balance(juniper.org.pk).free_ucr
+def test_a_pool_that_is_empty_names_who_can_fill_it_and_where(
+    juniper: SimpleNamespace, make_model: Callable[..., Any]
+) -> None:
+    make_model("parrot")
+    price = Price.objects.get()
 
     with pytest.raises(NoCredits) as refused:
         ledger.hold(
             juniper.org.pk,
             call="reply:much",
-            price_ids=[price("exact").pk],
-            input_tokens=free_ucr // 10_000 + 1,
-            max_output_tokens=1,
+            price_ids=[price.pk],
+            input_tokens=1,
+            max_output_tokens=10_000_000,
+            min_output_tokens=10_000_000,
         )
 
     assert refused.value.details["lifted_at"] == f"/orgs/{juniper.org.slug}/plan/"
