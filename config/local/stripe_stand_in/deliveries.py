@@ -20,6 +20,7 @@ from config.local.stripe_stand_in.world import World
 
 PATIENCE_SECONDS = 10.0
 AT_ONCE_MAX = 4
+KEPT_MAX = 2000
 
 
 @dataclass
@@ -93,6 +94,10 @@ class Deliveries:
 
     def _queue(self, delivery: Delivery) -> None:
         self.all.append(delivery)
+        if len(self.all) > 2 * KEPT_MAX:  # those that are over are told no more
+            over = [each for each in self.all if each.state in ("taken", "given up", "dropped")]
+            gone = {each.id for each in over[:KEPT_MAX]}
+            self.all = [each for each in self.all if each.id not in gone]
         mischief = self.mischief
         if mischief.drop > 0:
             mischief.drop -= 1

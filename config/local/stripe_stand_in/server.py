@@ -54,6 +54,9 @@ class Handler(BaseHTTPRequestHandler):
             raise  # its traceback goes to the log
 
     def _answer(self, body: bytes) -> None:
+        if not self._is_asked_from_here():
+            self._send(Page(b"Only pages of this address may ask here.", 403, "text/plain"))
+            return
         parts = urlsplit(self.path)
         if parts.path.startswith("/v1/"):
             self._answer_api(parts.path, parts.query, body)
@@ -61,6 +64,12 @@ class Handler(BaseHTTPRequestHandler):
             self._send(self._answer_page(parts.path, parts.query, body))
 
     do_GET = do_POST = do_DELETE = do_HEAD = answer
+
+    def _is_asked_from_here(self) -> bool:
+        """Say whether no page of another site is behind it: one in the same browser could reach loopback too."""
+        here = f"127.0.0.1:{self.server.server_address[1]}"
+        origin = self.headers.get("Origin", "")
+        return self.headers.get("Host") == here and origin in ("", f"http://{here}")
 
     def _answer_api(self, path: str, query: str, body: bytes) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}

@@ -1,6 +1,8 @@
 """The API's manners: keys, idempotency, errors, pages, expansion, faults."""
 
 import threading
+import urllib.error
+import urllib.request
 from typing import Any
 
 import pytest
@@ -174,3 +176,16 @@ def test_every_call_is_noted(client: Any, stand_in: StripeStandIn) -> None:
     assert (seen["method"], seen["path"], seen["body"], seen["status"]) == ("POST", "/v1/customers", "name=Bo", 200)
     assert seen["idempotency_key"] == "once"
     assert KEY not in str(seen)
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Host": "evil.example"}, {"Origin": "null"}])
+def test_a_page_of_another_site_can_do_nothing_here(stand_in: StripeStandIn, headers: dict[str, str]) -> None:
+    before = stand_in.now()
+    request = urllib.request.Request(f"{stand_in.url}/_stand_in/clock", b'{"seconds": 99999}', headers)
+
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=10)
+
+    caught.value.close()
+    assert caught.value.code == 403
+    assert stand_in.now() - before < 1000
