@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from billing.models import Lot, StripeAlarm, StripeEvent
 
@@ -53,13 +54,15 @@ def test_an_event_is_stored_as_it_came_and_nothing_is_applied_yet() -> None:
     assert kept.next_try_at and not Lot.objects.exists() and not reasons()
 
 
-def test_an_event_that_is_sent_again_is_stored_once() -> None:
+def test_an_event_that_is_sent_again_is_stored_once_and_stays_as_it_was_applied() -> None:
     send(body(), later=-2)
+    StripeEvent.objects.update(applied_at=timezone.now(), outcome="granted")
 
     answer = send(body())
 
     assert answer.status_code == 200
-    assert StripeEvent.objects.count() == 1 and not reasons()
+    kept = StripeEvent.objects.get()
+    assert kept.applied_at and kept.outcome == "granted" and not reasons()
 
 
 def test_the_very_same_delivery_again_changes_nothing_and_leaves_an_alarm() -> None:

@@ -176,6 +176,7 @@ def low(till: Till, **rest: Any) -> None:
 
 def test_a_pack_is_bought_by_itself_when_credits_are_low(till: Till) -> None:
     low(till)
+    assert recharges.due() == [till.org.pk] and recharges.is_low(till.org.pk, int(till.free * CREDIT))
 
     said = recharges.attempt(till.org.pk)
     till.hear()
