@@ -119,7 +119,7 @@ class PoolStory(RuleBasedStateMachine):
 
     @verb(amount=amounts, kind=st.sampled_from(["topup", "promo", "seat"]), days=st.sampled_from([None, -1, 0, 1, 40]))
     def grant(self, amount: int, kind: str, days: int | None) -> None:
-        key = f"{kind}:{uuid4()}"
+        key = f"{kind}:{self.org.pk}:{len(self.pool.lots)}"
         expires_at = None if days is None else self.clock.now + timedelta(days=days)
         given = {"kind": kind, "amount_ucr": amount, "source_key": key, "expires_at": expires_at}
         assert ledger.grant(self.org.pk, **given)  # type: ignore[arg-type]
@@ -360,7 +360,7 @@ class PoolStory(RuleBasedStateMachine):
         return self.data.draw(st.sampled_from(is_open[-4:] * 3 + self._known[-3:] + [self._fresh]), label="call")
 
     def _lot(self) -> str:
-        return self.data.draw(st.sampled_from(sorted(self.pool.lots)))
+        return self.data.draw(st.sampled_from(list(self.pool.lots)))
 
     def _prices(self, route: str) -> dict[int, pool_model.Rates]:
         current = prices.current([self.offers[name].pk for name in route.split()])

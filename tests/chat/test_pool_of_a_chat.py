@@ -30,6 +30,7 @@ from workspace.models import Org, User
 
 __all__ = ["played"]
 
+PLENTY_UCR = 20_000_000
 texts = st.sampled_from(["", "Short.", "A longer answer. " * 40])
 handles = st.sampled_from(["pro", "fast", "nano"])
 
@@ -49,8 +50,10 @@ class ChatStory(PoolStory):
             self._space = spaces.create(self.ana, name="General", is_private=False)
         return self._space
 
-    @verb(4, names=st.lists(handles, min_size=1, max_size=2, unique=True), is_sent_twice=st.booleans())
+    @verb(8, names=st.lists(handles, min_size=1, max_size=2, unique=True), is_sent_twice=st.booleans())
     def post(self, names: list[str], is_sent_twice: bool) -> None:
+        if self.pool.free < PLENTY_UCR and self.data.draw(st.sampled_from([True, True, False]), label="is helped"):
+            self.grant(PLENTY_UCR, "topup", None)
         client_id, text = uuid4(), " ".join(f"@{name}" for name in names) + " what is this?"
         for _ in range(1 + is_sent_twice):
             posted = feed.post(self.space, self.ana, text=text, client_id=client_id)
@@ -63,7 +66,7 @@ class ChatStory(PoolStory):
             told = self.pool.hold(reply.call, who, self._prices(reply.ai_model.handle), *size)
             assert (reply.state == "queued") == (told == "held")
 
-    @verb(4)
+    @verb(8)
     def begin(self) -> None:
         for reply in self._some("queued"):
             job = replies.claim(reply.pk)
@@ -79,7 +82,7 @@ class ChatStory(PoolStory):
             assert owned == {reply.pk}
             self.pool.extend([reply.call], metering.HOLD_SECONDS)
 
-    @verb(4, text=texts, prompt=st.integers(0, 4_000), completion=st.integers(0, 4_000), is_told=st.booleans())
+    @verb(8, text=texts, prompt=st.integers(0, 4_000), completion=st.integers(0, 4_000), is_told=st.booleans())
     def finish(self, text: str, prompt: int, completion: int, is_told: bool) -> None:
         """With the usage that the provider reported, or with none."""
         for reply in self._some("streaming"):
@@ -120,7 +123,7 @@ class ChatStory(PoolStory):
 
     def _some(self, state: str) -> list[Reply]:
         """One answer in this state, or none."""
-        found = list(Reply.objects.filter(org=self.org, state=state).order_by("created_at", "pk"))
+        found = list(Reply.objects.filter(org=self.org, state=state).order_by("message__position"))
         return [self.data.draw(st.sampled_from(found))] if found else []
 
     def _settle(self, reply: Reply, prompt: int, completion: int, *, is_delivered: bool, source: str) -> None:
@@ -139,7 +142,7 @@ def chatting(played: scratch.Scratch, django_db_blocker: Any, monkeypatch: pytes
 
 
 def test_any_story_of_a_chat_costs_what_the_model_says(chatting: None) -> None:
-    run_state_machine_as_test(ChatStory, settings=settings(QUIET, max_examples=3, stateful_step_count=40))
+    run_state_machine_as_test(ChatStory, settings=settings(QUIET, max_examples=5, stateful_step_count=50))
 
 
 @pytest.mark.nightly
