@@ -10,17 +10,18 @@ from io import BytesIO
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
 from billing import ledger
-from billing.models import Price
+from billing.models import Price, StripeAlarm, StripeEvent
 from chat import feed, profiles
 from chat.files import intake, workshop
 from chat.models import Message, Reply
 from tests.workspace.actors import Place, World
 from workspace import spaces
-from workspace.models import Member, Space
+from workspace.models import Member, Space, User
 
 TEXTS = (
     "Settled: the offsite is on **12 March**, in *Lisbon*. See https://example.com/a/very/long/address/that/goes/on/and/on/without/any/space?and=more&of=it and `code`.",
@@ -46,12 +47,32 @@ def furnish(world: World) -> None:
     _post(place.space, other, "And the rooms too", parent=root, in_feed=True)
     profiles.set_status(other, emoji="🌴", text="Away until Monday", until=None)
     _answers(place, owner)
+    _operate(world)
     spaces.create(owner, name="Empty", is_private=False)
     spaces.create(owner, name="A Space with quite a long name about the works of next year", is_private=True)
 
 
 def _member(world: World, actor: str) -> Member:
     return Member.objects.select_related("org", "user").get(user=world.users[actor], left_at=None)
+
+
+def _operate(world: World) -> None:
+    """Somebody who runs the server, and what the payment provider has told it."""
+    browser = Client()
+    browser.force_login(User.objects.create(email="operator@people.example.com", password="!", is_operator=True))
+    world.cookies["operator"] = browser.cookies["parley"].value
+    for number, (applied_at, outcome) in enumerate(((timezone.now(), "granted"), (None, "stripe_away: no answer"))):
+        StripeEvent.objects.create(
+            id=f"evt_{number}",
+            type="invoice.paid",
+            created_at=timezone.now(),
+            payload={},
+            org_id=world.org.pk,
+            applied_at=applied_at,
+            outcome=outcome,
+            tries=number,
+        )
+    StripeAlarm.objects.create(reason="forged", sender="203.0.113.7", event_id="evt_2")
 
 
 def _post(space: Space, author: Member, text: str, **more: Any) -> Message:

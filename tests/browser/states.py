@@ -45,6 +45,8 @@ def states(world: World) -> Iterator[Stop]:
     yield Stop("usage, nothing used", f"/orgs/{slug}/usage/?span=last", "org_admin")
     yield Stop("calls, none", f"/orgs/{slug}/usage/calls/?span=last", "org_admin")
     yield Stop("saved views, one being changed", f"/orgs/{slug}/usage/views/", "org_owner", _unfold)
+    yield Stop("events of the payment provider", "/operator/stripe/", "operator")
+    yield Stop("events, none", "/operator/stripe/?type=nothing", "operator")
     yield Stop("threads, none", f"/orgs/{slug}/threads/", "guest_in_space")
     yield Stop("spaces, refused", f"/orgs/{slug}/spaces/", "org_owner", lambda page: _send_empty(page, "/spaces/"))
     yield Stop("login, refused", "/accounts/login/", "anonymous", lambda page: _send_empty(page, "/login/"))
