@@ -40,7 +40,11 @@ class CreditsField(forms.CharField):
             raise forms.ValidationError(_("Write a number of credits, such as 50 or 12.5."), code="no_number")
         if len(text.partition(".")[2].rstrip("0")) > 6:
             raise forms.ValidationError(_("Credits have at most six decimals."), code="too_fine")
-        if len(text) > LONGEST or (ucr := credits.parse(text)) > caps.MOST_UCR:
+        try:
+            ucr = credits.parse(text[: LONGEST + 1])
+        except ValueError:  # what is written is a number: it is too large for the books
+            ucr = caps.MOST_UCR + 1
+        if len(text) > LONGEST or ucr > caps.MOST_UCR:
             raise forms.ValidationError(_("At most 1,000,000,000,000 credits."), code="too_many")
         if self.above_zero and not ucr:
             raise forms.ValidationError(_("Write more than nothing."), code="nothing")

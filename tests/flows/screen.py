@@ -27,8 +27,9 @@ class Screen:
 
     @property
     def told(self) -> Json:
-        """The facts without the revision, which counts what happens to messages too."""
-        return {name: value for name, value in self.facts.items() if name != "revision"}
+        """The facts without the revision, which counts what happens to messages too, and without how many members
+        there are: that is told in a frame of its own, which has no revision."""
+        return {name: value for name, value in self.facts.items() if name not in ("revision", "members")}
 
     @property
     def is_behind(self) -> bool:
