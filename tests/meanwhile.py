@@ -46,6 +46,7 @@ def until(is_so: Callable[[], bool]) -> bool:
 def is_waited_for() -> bool:
     """Whether somebody waits for a lock in this database."""
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction knows only who was there when it first looked
         cursor.execute(_WAITING)
         return cursor.fetchone() is not None
 
