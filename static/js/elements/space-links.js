@@ -15,11 +15,13 @@ import { visits } from "parley/models/visits";
 
 const SOON_MS = 60; // several changes at once are one fetch
 const SPREAD_MS = 800; // a change that concerns many is not asked for by all in the same moment
+const SLOW_MS = 1000; // a page that took longer to hear may have missed something by then
 
 class SpaceLinks extends HTMLElement {
   #life;
   #booked = null;
   #wasAway = false;
+  #hasHeard = false;
 
   connectedCallback() {
     this.#life = new AbortController();
@@ -87,7 +89,10 @@ class SpaceLinks extends HTMLElement {
   }
 
   #stateChanged = () => {
-    if (connection.state === "open" && this.#wasAway) this.refresh(SPREAD_MS);
+    if (connection.state === "open") {
+      if (this.#wasAway || (!this.#hasHeard && performance.now() > SLOW_MS)) this.refresh(SPREAD_MS);
+      this.#hasHeard = true;
+    }
     this.#wasAway = connection.state === "away";
   };
 
